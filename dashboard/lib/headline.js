@@ -11,6 +11,8 @@ export const MONEY = "total_revenue";
 
 /** Conversions as the metric of the chart: events of any goal. */
 export const CONVERSIONS = "conversions";
+const EVENTS = "events";
+const VISITORS = "visitors";
 const OF_GOALS = [{ op: "is_set", dimension: "goal", values: [] }];
 
 /**
@@ -19,7 +21,7 @@ const OF_GOALS = [{ op: "is_set", dimension: "goal", values: [] }];
  * @returns {{ metric: string, also: readonly import("../grammar/filter.js").Filter[] }}
  */
 export const askedOf = (chosen) =>
-  chosen === CONVERSIONS ? { metric: "events", also: OF_GOALS } : { metric: chosen, also: [] };
+  chosen === CONVERSIONS ? { metric: EVENTS, also: OF_GOALS } : { metric: chosen, also: [] };
 
 /**
  * Numbers of a range, and those of the range to compare with.
@@ -78,6 +80,40 @@ export function headlineOf(filters) {
  * @returns {readonly string[]}
  */
 export const metricsOf = (kind) => HEADLINES[kind].map(({ metric }) => metric);
+
+/** What a headline about a goal calls its counts. */
+const OF_GOALS_NAMES = /** @type {const} */ ({
+  visitors: "goal_unique",
+  events: "goal_conversions",
+});
+
+/**
+ * What the tile of a metric says, and the chart of it.
+ * @param {Kind} kind
+ * @param {string} metric of a tile or of the chart
+ * @param {Pick<import("./state/context.js").App, "t" | "name">} app
+ */
+export function tileLabel(kind, metric, { t, name }) {
+  if (metric === CONVERSIONS) return t("goal_conversions");
+  const ofGoal = kind === "goal" && (metric === "visitors" || metric === "events");
+  return ofGoal ? t(OF_GOALS_NAMES[metric]) : name("metric", metric);
+}
+
+/**
+ * The metric of the chart: the chosen one, or visitors where it has no tile in this headline.
+ * @param {Kind} kind
+ * @param {string} chosen
+ * @param {string | undefined} last the metric of the tile that is not always there, revenue or
+ *   conversions; empty for none, undefined while it is not known
+ * @returns {string}
+ */
+export function chartedOf(kind, chosen, last) {
+  if (metricsOf(kind).some((metric) => metric === chosen && metric !== MONEY)) return chosen;
+  // The conversions of a goal have a tile of their own.
+  if (kind === "goal" && chosen === CONVERSIONS) return EVENTS;
+  const canHave = kind !== "pages" && (chosen === MONEY || chosen === CONVERSIONS);
+  return canHave && (last === undefined || last === chosen) ? chosen : VISITORS;
+}
 
 /**
  * Where the numbers of a headline are asked for.

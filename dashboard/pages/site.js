@@ -12,7 +12,7 @@ import { Numbers } from "../panels/overview/numbers.js";
 import { Vitals } from "../panels/overview/vitals.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
-import { changesUrl, headlineOf, metricsOf, RevenueContext } from "../lib/headline.js";
+import { changesUrl, chartedOf, headlineOf, metricsOf, RevenueContext } from "../lib/headline.js";
 import { closeWhy, whyOf } from "../lib/why.js";
 import { Lazy } from "../components/layout/lazy.js";
 
@@ -65,13 +65,16 @@ export function SitePage() {
     keepArrangement(chosen);
   };
   const [revenue, setRevenue] = useState(false);
+  const [last, setLast] = useState(/** @type {string | undefined} */ (undefined));
+  const charted = chartedOf(kind, state.metric, last);
   return html`
     <${NoiseContext.Provider} value=${changes.stale ? {} : changes.data?.metrics ?? {}}>
       <${RevenueContext.Provider} value=${revenue}>
     <h1 class="visually-hidden">${t("dashboard_of", { site: site.name || site.site_id })}</h1>
     <section class="panel overview" aria-label=${t("overview")}>
-      <${Numbers} key=${kind} kind=${kind} onMoney=${setRevenue} />
-      <${Chart} />
+      <${Numbers} key=${kind} kind=${kind} charted=${charted} onMoney=${setRevenue}
+        onLast=${setLast} />
+      <${Chart} kind=${kind} charted=${charted} />
     </section>
     <div class=${kind === "goal" ? "breakdowns of-goal" : "breakdowns"}>
       ${arrangement.order.filter((id) => !arrangement.hidden.includes(id)).map(draw)}

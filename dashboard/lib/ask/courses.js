@@ -1,5 +1,6 @@
 // The course of each headline number over the period, for its sparkline: one question behind all
 // others, and none where the screen is too narrow to show it.
+import { currenciesOf, sizeIn } from "../charts/amounts.js";
 import { useApp } from "../state/context.js";
 import { useAnswer } from "./answer.js";
 import { reportUrl } from "./report_url.js";
@@ -24,13 +25,8 @@ export function useCourses(metrics, also = []) {
     { last: true },
   );
   if (!data || stale || data.results.length < 2) return () => undefined;
-  return (metric) => data.results.map((row) => sizeOf(row.metrics[metric]));
-}
-
-/**
- * A number, or the first amount of money.
- * @param {import("../format/format.js").Value | undefined} value
- */
-function sizeOf(value) {
-  return (Array.isArray(value) ? value[0]?.value : Number(value ?? 0)) ?? 0;
+  return (metric) => {
+    const [currency] = currenciesOf(data.results, metric);
+    return data.results.map((row) => sizeIn(row.metrics[metric], currency) ?? 0);
+  };
 }

@@ -4,13 +4,14 @@ import { Lazy } from "../../components/layout/lazy.js";
 import { Icon } from "../../components/layout/icon.js";
 import { LineChart } from "../../components/charts/line_chart.js";
 import { SeriesTable } from "../../components/charts/series_table.js";
+import { currenciesOf, sizeIn } from "../../lib/charts/amounts.js";
 import { importedSteps } from "../../lib/charts/imported.js";
 import { ImportedDays } from "../../components/report/imported_days.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html, useMemo, useRef, useState } from "../../lib/html.js";
 import { withPageWords } from "../../lib/format/words.js";
-import { askedOf, CONVERSIONS } from "../../lib/headline.js";
+import { askedOf, tileLabel } from "../../lib/headline.js";
 import { addDays, firstOfMonth, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
@@ -32,12 +33,15 @@ const loadNote = withPageWords(() => import("./note.js"));
 /** @typedef {{ results: readonly Bucket[], meta?: ImportedMeta }} Series */
 /** @typedef {{ date: string, text: string }} Note */
 
-/** Draws the chart and its options. */
-export function Chart() {
+/**
+ * Draws the chart and its options.
+ * @param {{ kind: import("../../lib/headline.js").Kind, charted: string }} props
+ */
+export function Chart({ kind, charted }) {
   const app = useApp();
   const { schema, state } = app;
   const [asTable, setAsTable] = useState(false);
-  const asked = askedOf(state.metric);
+  const asked = askedOf(charted);
   const metric = metricOf(schema, asked.metric);
   const more = { metrics: metric.name, dimensions: "time", interval: state.interval };
   /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
@@ -63,6 +67,7 @@ export function Chart() {
     ? html`<div class="chart to-come-chart" />`
     : html`
       <${Drawn} series=${data.results} meta=${data.meta} metric=${metric}
+        title=${tileLabel(kind, charted, app)}
         notes=${notes.data ?? []} asTable=${asTable} onNote=${app.owner ? setNoted : undefined} />
       <${ImportedDays} answer=${data} metric=${metric.name} striped=${true} />
     `;
@@ -107,47 +112,37 @@ function Intervals() {
  * @property {readonly Bucket[]} series
  * @property {ImportedMeta} [meta]
  * @property {import("../../lib/state/schema.js").Metric} metric
+ * @property {string} title
  * @property {readonly Note[]} notes
  * @property {boolean} asTable
  * @property {((date: string) => void) | undefined} onNote
  */
 
 /** @param {DrawnProps} props */
-function Drawn({ series, meta, metric, notes, asTable, onNote }) {
+function Drawn({ series, meta, metric, title, notes, asTable, onNote }) {
   const app = useApp();
   const { t, format, navigate } = app;
-  const title = titleOf(app, metric.name);
   const months = areMonths(series);
   const long = months ? format.month : format.bucketLong;
+  const currencies = currenciesOf(series, metric.name);
+  const [currency] = currencies;
   const drawn = useMemo(() => ({
     labels: series.map(({ dimensions: [label] }) =>
       months ? format.monthShort(label) : format.bucket(label)
     ),
-    values: series.map(({ metrics }) => sizeOf(metrics[metric.name])),
+    values: series.map(({ metrics }) => sizeIn(metrics[metric.name], currency)),
     before: series.some(({ comparison }) => comparison)
-      ? series.map(({ comparison }) => sizeOf(comparison?.[metric.name]))
+      ? series.map(({ comparison }) => sizeIn(comparison?.[metric.name], currency))
       : null,
     marks: notes.flatMap(({ date, text }) => {
       const index = bucketAt(series, date);
       return index < 0 ? [] : [{ index, text }];
     }),
     shaded: importedSteps(series.map(({ dimensions: [start] }) => start), meta, metric.name),
-    formatAxis: axisFormat(series, metric, format),
+    formatAxis: axisFormat(currency, metric, format),
   }), [series, meta, metric.name, format, notes]);
   const running = runningOf(series, app);
-  const linesOf = (/** @type {Bucket} */ { metrics, comparison, dimensions: [label] }) => [
-    {
-      label: long(label),
-      text: format.exact(metric.unit, metrics[metric.name] ?? null),
-    },
-    ...(comparison
-      ? [{
-        label: long(comparison.bucket),
-        text: format.exact(metric.unit, comparison[metric.name] ?? null),
-        muted: true,
-      }]
-      : []),
-  ];
+  const linesOf = (/** @type {Bucket} */ bucket) => pointLines(bucket, metric, long, format);
   const notesAt = (/** @type {number} */ at) =>
     drawn.marks.filter(({ index }) => index === at).map(({ text }) => text);
   if (asTable) {
@@ -168,8 +163,12 @@ function Drawn({ series, meta, metric, notes, asTable, onNote }) {
     const bucket = series[index];
     return { title, lines: bucket ? linesOf(bucket) : [], notes: notesAt(index) };
   };
+  // The points say all amounts; the line is of one currency.
+  const isOne = currencies.length > 1;
+  const label = t("chart_label", { metric: isOne ? `${title} (${currency})` : title });
   return html`
-    <${LineChart} label=${t("chart_label", { metric: title })} labels=${drawn.labels}
+    ${isOne && html`<p class="muted chart-currency">${label}</p>`}
+    <${LineChart} label=${label} labels=${drawn.labels}
       values=${drawn.values} before=${drawn.before} marks=${drawn.marks} running=${running}
       shaded=${drawn.shaded}
       whole=${metric.unit === "count"} formatAxis=${drawn.formatAxis} tipOf=${tipOf}
@@ -183,34 +182,28 @@ function Drawn({ series, meta, metric, notes, asTable, onNote }) {
 }
 
 /**
- * @param {import("../../lib/state/context.js").App} app
- * @param {string} metric
+ * What a point says, of this range and of the earlier one.
+ * @param {Bucket} bucket
+ * @param {import("../../lib/state/schema.js").Metric} metric
+ * @param {(label: string) => string} long
+ * @param {import("../../lib/format/format.js").Format} format
  */
-function titleOf({ t, name, state }, metric) {
-  return state.metric === CONVERSIONS ? t("goal_conversions") : name("metric", metric);
+function pointLines({ metrics, comparison, dimensions: [label] }, { name, unit }, long, format) {
+  const now = { label: long(label), text: format.exact(unit, metrics[name] ?? null) };
+  if (!comparison) return [now];
+  const text = format.exact(unit, comparison[name] ?? null);
+  return [now, { label: long(comparison.bucket), text, muted: true }];
 }
 
 /**
- * A number, or the first amount of money; none is nothing where amounts are.
- * @param {Values[string] | undefined} value
- */
-function sizeOf(value) {
-  return Array.isArray(value) ? value[0]?.value ?? 0 : typeof value === "number" ? value : null;
-}
-
-/**
- * How the axis writes numbers, or amounts in the first currency.
- * @param {readonly Bucket[]} series
+ * How the axis writes numbers, or amounts in a currency.
+ * @param {string | undefined} currency
  * @param {import("../../lib/state/schema.js").Metric} metric
  * @param {import("../../lib/format/format.js").Format} format
  * @returns {(value: number) => string}
  */
-function axisFormat(series, { name, unit }, format) {
-  const [first] = series.flatMap(({ metrics, comparison }) =>
-    [metrics[name], comparison?.[name]].flatMap((value) => Array.isArray(value) ? value : [])
-  );
-  return (value) => first ? format.wholeMoney([{ ...first, value }]) : format.value(unit, value);
-}
+const axisFormat = (currency, { unit }, format) => (value) =>
+  currency ? format.wholeMoney([{ currency, value }]) : format.value(unit, value);
 
 /**
  * Whether buckets are months (the first may be partial); false for a single bucket.

@@ -6,7 +6,14 @@ import { PanelFault } from "../../components/report/panel_fault.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useCourses } from "../../lib/ask/courses.js";
 import { useNoise } from "../../lib/ask/noise.js";
-import { hasMoney, HEADLINES, headlineUrl, metricsOf, MONEY } from "../../lib/headline.js";
+import {
+  hasMoney,
+  HEADLINES,
+  headlineUrl,
+  metricsOf,
+  MONEY,
+  tileLabel,
+} from "../../lib/headline.js";
 import { html, useEffect } from "../../lib/html.js";
 import { useApp } from "../../lib/state/context.js";
 import { metricOf } from "../../lib/state/schema.js";
@@ -26,17 +33,21 @@ import { useSuccess } from "./success.js";
 
 /** No more days are named than this. */
 const DATES_NAMED_MAX = 5;
-/** What a headline about a goal calls its counts. */
-const OF_GOALS = /** @type {const} */ ({
-  visitors: "goal_unique",
-  events: "goal_conversions",
-});
 
 /**
- * Draws the tiles. `onMoney` is told whether the chosen goal has revenue.
- * @param {{ kind: Kind, onMoney: (hasMoney: boolean) => void }} props
+ * @typedef {object} NumbersProps
+ * @property {Kind} kind
+ * @property {string} charted the metric of the chart
+ * @property {(hasMoney: boolean) => void} onMoney whether the chosen goal has revenue
+ * @property {(metric: string | undefined) => void} onLast the metric of the tile that is not always
+ *   there, as `chartedOf` takes it
  */
-export function Numbers({ kind, onMoney }) {
+
+/**
+ * Draws the tiles.
+ * @param {NumbersProps} props
+ */
+export function Numbers({ kind, charted, onMoney, onLast }) {
   const app = useApp();
   const { schema, state } = app;
   const asked = metricsOf(kind);
@@ -56,6 +67,8 @@ export function Numbers({ kind, onMoney }) {
     if (nothing) app.recheckFirstEvent(app.site.site_id);
   }, [nothing, app.site.site_id]);
   useEffect(() => onMoney(kind === "goal" && hasMoney(row?.metrics)), [kind, row]);
+  const last = success ? success.tile : row && !stale ? (paid ? MONEY : "") : undefined;
+  useEffect(() => onLast(last), [last]);
   if (fault) {
     const onRetry = () => {
       retry();
@@ -76,15 +89,16 @@ export function Numbers({ kind, onMoney }) {
         html`
           <${Tile} key=${metric} metric=${metric} row=${row} missing=${missing}
             course=${courseOf(metric)} verdicts=${verdicts}
-            label=${labelOf(kind, metric, app)} pressed=${metric === state.metric}
+            label=${tileLabel(kind, metric, app)} pressed=${metric === charted}
             onWhy=${why ? () => openWhy(app, metric) : undefined}
             onPress=${isCharted(metric, row) ? () => app.navigate({ metric }) : null} />
         `
       )}
       ${success &&
-        html`<${Success} ...${success} missing=${missing} course=${
-          success.course ?? courseOf(MONEY)
-        } />`}
+        html`
+          <${Success} ...${success} missing=${missing} shown=${charted}
+            course=${success.course ?? courseOf(MONEY)} />
+        `}
     </div>
     <${ComparedWith} meta=${data?.meta} known=${data !== null}
       isEmpty=${row?.comparison?.["visitors"] === 0} />
@@ -96,12 +110,13 @@ export function Numbers({ kind, onMoney }) {
 
 /**
  * The tile of revenue or conversions; without either, for owners the way to the goals.
- * @param {NonNullable<ReturnType<typeof useSuccess>> & { missing: string }} props
+ * @param {NonNullable<ReturnType<typeof useSuccess>> &
+ *   { missing: string, shown: string }} props
  */
-function Success({ metric, charted, also, row, isNone, course, verdicts, missing }) {
+function Success({ metric, charted, shown, also, row, isNone, course, verdicts, missing }) {
   const app = useApp();
   const { t } = app;
-  const label = metric === "" ? "\u2007" : labelOf("goal", metric, app);
+  const label = metric === "" ? "\u2007" : tileLabel("goal", metric, app);
   if (isNone && app.owner) {
     const onClick = () => app.navigate({ view: "settings", own: { section: "section_goals" } });
     const text = html`<button type="button" class="link" onClick=${onClick}>${
@@ -116,31 +131,19 @@ function Success({ metric, charted, also, row, isNone, course, verdicts, missing
   return html`
     <${Tile} metric=${metric} row=${row} missing=${missing}
       course=${course} verdicts=${verdicts}
-      label=${label} pressed=${charted === app.state.metric}
+      label=${label} pressed=${charted === shown}
       onPress=${row && isCharted(metric, row) ? () => app.navigate({ metric: charted }) : null}
       onWhy=${() => openWhy(app, metric, also)} />
   `;
 }
 
 /**
- * Whether the chart can show a metric: amounts in one currency, or numbers.
+ * Whether the chart can show a metric: numbers, or amounts of either range.
  * @param {string} metric
  * @param {NumbersRow | undefined} row
  */
 function isCharted(metric, row) {
-  const value = row?.metrics[metric];
-  return metric !== MONEY || Array.isArray(value) && value.length === 1;
-}
-
-/**
- * @param {Kind} kind
- * @param {string} metric
- * @param {import("../../lib/state/context.js").App} app
- */
-function labelOf(kind, metric, { t, name }) {
-  return kind === "goal" && (metric === "visitors" || metric === "events")
-    ? t(OF_GOALS[metric])
-    : name("metric", metric);
+  return metric !== MONEY || hasMoney(row?.metrics) || hasMoney(row?.comparison);
 }
 
 /**

@@ -16,7 +16,8 @@ const NOTHING = { metrics: {} };
 
 /**
  * The number, its metric and filters, the verdict on its change, and the course of conversions;
- * `isNone` where there is neither. Null where it is not asked for.
+ * `isNone` where there is neither. `tile` is the metric of the chart that its tile stands for,
+ * empty for none, undefined while that is not known. Null where nothing is asked for.
  * @param {boolean} isAsked
  */
 export function useSuccess(isAsked) {
@@ -38,6 +39,8 @@ export function useSuccess(isAsked) {
   const isNone = !isPaid && conversions !== undefined &&
     [conversions.metrics, conversions.comparison].every((of) => Number(of?.[EVENTS] ?? 0) === 0);
   const isKnown = row !== undefined && !fault && !isNone;
+  const charted = metric === EVENTS ? CONVERSIONS : metric;
+  const isAnswered = row !== undefined && !fault && !money.stale && !known.stale;
   /** @type {import("../../lib/ask/answer.js").Answer<ChangesAnswer>} */
   const changes = useAnswer(isKnown ? changesUrl(app, [metric], also) : null, { last: true });
   const courseOf = useCourses(isKnown && !isPaid ? [metric] : [], also);
@@ -48,7 +51,8 @@ export function useSuccess(isAsked) {
   if (!isAsked) return null;
   return {
     metric,
-    charted: metric === EVENTS ? CONVERSIONS : metric,
+    charted,
+    tile: !isAnswered ? undefined : isNone && app.owner ? "" : charted,
     also,
     row,
     isNone,
