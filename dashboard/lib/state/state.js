@@ -72,6 +72,9 @@ const NAMES = new Set([
   "details",
 ]);
 
+/** The comparisons, as the server names them. */
+const COMPARISONS = ["previous_period", "year_over_year", "custom"];
+
 /** The word for no comparison in the URL: without one there is the usual one. */
 const NO_COMPARISON = "none";
 
@@ -91,9 +94,8 @@ const DIMENSION = /^([a-z_]{1,40}|props:.{1,256})$/u;
 export function parseState(search) {
   const params = new URLSearchParams(search);
   const text = (/** @type {string} */ name) => params.get(name) ?? "";
-  const named = (/** @type {string} */ name, /** @type {string} */ byDefault) =>
-    NAME.test(text(name)) ? text(name) : byDefault;
-  const asked = named("compare", DEFAULT_STATE.compare);
+  const asked = [NO_COMPARISON, ...COMPARISONS].find((name) => name === text("compare")) ??
+    DEFAULT_STATE.compare;
   const before = rangeBetween(text("before_from"), text("before_to"));
   const compare = asked === NO_COMPARISON
     ? ""
@@ -110,8 +112,8 @@ export function parseState(search) {
     weekdays: compare !== "" && text("weekdays") !== "0",
     whole: text("whole") === "1",
     before: compare === "custom" ? before : null,
-    interval: named("interval", ""),
-    metric: named("metric", DEFAULT_STATE.metric),
+    interval: NAME.test(text("interval")) ? text("interval") : "",
+    metric: NAME.test(text("metric")) ? text("metric") : DEFAULT_STATE.metric,
     filters: parseFilters(text("filters")).value ?? [],
     tabs: [...new Set(tabs)],
     details: DIMENSION.test(text("details")) ? text("details") : "",
@@ -133,6 +135,7 @@ const WHOLE = /** @type {const} */ ({
   to: "range",
   before_from: "before",
   before_to: "before",
+  compare: "compare",
   filters: "filters",
   details: "details",
 });
@@ -149,6 +152,8 @@ function unreadOf(params, state) {
     const made = state[part];
     const isRead = part === "period"
       ? made === value
+      : part === "compare"
+      ? value === NO_COMPARISON || COMPARISONS.includes(value)
       : Array.isArray(made)
       ? made.length > 0
       : made !== null && made !== "";

@@ -6,6 +6,7 @@ import {
   rowDimensions,
   type Schema,
 } from "../../../../dashboard/lib/state/schema.js";
+import { parseState } from "../../../../dashboard/lib/state/state.js";
 import { type Catalogue, makeTranslate } from "../../../../dashboard/lib/format/text.js";
 import { texts as firstTexts } from "../../../../dashboard/texts/en.js";
 import { texts as pageTexts } from "../../../../dashboard/texts/pages/en.js";
@@ -44,6 +45,14 @@ Deno.test("texts/en.js has a word for every name the server publishes", () => {
     ...missing("versus", schema.comparisons.map(({ name }) => name)),
     ...missing("group", schema.dimensions.map(({ group }) => group)),
   ], []);
+});
+
+Deno.test("parseState() reads every comparison of the schema", () => {
+  const days = "&before_from=2024-02-01&before_to=2024-02-02";
+  for (const { name } of schema.comparisons) {
+    const { compare, unread } = parseState(`?compare=${name}${days}`);
+    assert.deepEqual([compare, unread], [name, []]);
+  }
 });
 
 Deno.test("dimensionOf() finds properties by key", () => {

@@ -73,6 +73,7 @@ Deno.test("parseState() falls back to the default where it cannot read", () => {
       "?from=2024-02-02T10:00&to=2024-02-02T10:00",
       "?from=2024-02-02T10:00&to=2024-02-03",
       "?compare=custom",
+      "?compare=previos_period",
       "?metric=%3Cscript%3E",
       "?view=elsewhere",
       "?filters=is(page",
@@ -102,9 +103,14 @@ Deno.test("parseState() names what it cannot read, and nothing else", () => {
     "before before_from=2024-02-02",
     "before before_to=2024-02-01",
   ]);
+  assert.deepEqual(named("?compare=previos_period"), [
+    "compare compare=previos_period",
+  ]);
   for (
     const search of [
       "",
+      "?compare=none",
+      "?compare=year_over_year",
       "?view=sql&period=30d&filters=is(page,/)&details=page",
       "?period=7d&from=2024-02-01&to=2024-02-02&view=&filters=",
       "?before_from=2024-02-01&before_to=2024-02-02",
