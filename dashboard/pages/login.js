@@ -1,6 +1,7 @@
 // The login page: the password form, and its errors.
 import { Logo } from "../components/layout/logo.js";
 import { ask } from "../lib/ask/api.js";
+import { whenReached } from "../lib/ask/connection.js";
 import { refusalOf } from "../lib/format/refusal.js";
 import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
 
@@ -13,20 +14,26 @@ export function LoginPage({ t, onDone }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const id = useId();
   useEffect(() => field.current?.focus(), []);
+  const send = async (/** @type {string} */ password, again = false) => {
+    try {
+      await ask("api/auth/login", { method: "POST", body: { password } });
+      return onDone();
+    } catch (error) {
+      const failed = /** @type {import("../lib/ask/api.js").ApiError} */ (error);
+      setFault(again && failed.status === 0 ? t("fault_hint_busy") : faultText(failed, t));
+      field.current?.select();
+      if (failed.status !== 0 || again) return;
+    }
+    // The password is sent once more when the server answers.
+    await whenReached();
+    if (field.current) await send(password, true);
+  };
   const onSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (busy) return;
     setBusy(true);
-    const password = field.current?.value ?? "";
-    try {
-      await ask("api/auth/login", { method: "POST", body: { password } });
-      onDone();
-    } catch (error) {
-      setFault(faultText(/** @type {import("../lib/ask/api.js").ApiError} */ (error), t));
-      field.current?.select();
-    } finally {
-      setBusy(false);
-    }
+    await send(field.current?.value ?? "");
+    setBusy(false);
   };
   return html`
     <main class="alone">
