@@ -190,13 +190,16 @@ export class Session {
   }
 }
 
+const closedError = () => new Error("the connection was closed");
+
 /** A database that is connected to when it is asked, again where the connection was lost. */
 export class Postgres {
   readonly #place: PostgresPlace;
   readonly #name: string;
   readonly #clock: Pick<Clock, "sleep">;
   readonly #mutex = new Mutex();
-  readonly #closed = Promise.withResolvers<never>();
+  /** Ends the wait for each connection that is being opened. */
+  readonly #openings = new Set<() => void>();
   #session: Session | null = null;
   #isClosed = false;
 
@@ -205,7 +208,6 @@ export class Postgres {
     this.#place = place;
     this.#name = name;
     this.#clock = clock;
-    this.#closed.promise.catch(() => {});
   }
 
   /**
@@ -213,12 +215,18 @@ export class Postgres {
    * meanwhile, without waiting for an answer.
    */
   async session(): Promise<Session> {
+    if (this.#isClosed) throw closedError();
     const opening = Session.open(this.#place, this.#name);
+    const closed = Promise.withResolvers<never>();
+    const end = () => closed.reject(closedError());
+    this.#openings.add(end);
     try {
-      return await Promise.race([opening, this.#closed.promise]);
+      return await Promise.race([opening, closed.promise]);
     } catch (error) {
       opening.then((session) => session.close(), () => {});
       throw error;
+    } finally {
+      this.#openings.delete(end);
     }
   }
 
@@ -254,7 +262,7 @@ export class Postgres {
   /** Disconnects for good; sessions of their own stay. */
   close(): void {
     this.#isClosed = true;
-    this.#closed.reject(new Error("the connection was closed"));
+    for (const end of this.#openings) end();
     this.#session?.close();
     this.#session = null;
   }
