@@ -35,6 +35,9 @@ export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
       ${boxes.map((box, index) => {
         const { name, count, title } = wordsOf(box);
         const room = box.x === columns - 1 ? LAST_WIDTH + BOX_WIDTH : step;
+        const shown = shortened(name, count, room);
+        // Who speaks to the page says what stands there, though it is cut.
+        const named = shown.startsWith(name) ? title : `${title}, ${shown}`;
         const pick = onPick(box);
         const height = Math.max(box.height * HEIGHT - GAP, 1);
         const y = box.y * HEIGHT;
@@ -45,12 +48,12 @@ export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
         };
         return html`
           <g key=${index} class=${`box ${box.kind}`} role=${pick ? "button" : "img"}
-            tabindex="0" aria-label=${title} onClick=${pick}
+            tabindex="0" aria-label=${named} onClick=${pick}
             onKeyDown=${onKeyDown}>
             <title>${title}</title>
             <rect x=${box.x * step} y=${y} width=${BOX_WIDTH} height=${height} rx="2" />
             <text x=${box.x * step + BOX_WIDTH + 6} y=${y + height / 2}
-              dominant-baseline="central">${shortened(name, count, room)}</text>
+              dominant-baseline="central">${shown}</text>
           </g>
         `;
       })}
