@@ -66,6 +66,8 @@ const NOTHING = "–";
 
 /** The least share that is written: a smaller one is not nothing. */
 const SHARE_LEAST = 0.001;
+/** Shares have a digit more up to 9.9%. */
+const SHARE_FINE = 0.0995;
 
 /** In a row, hundredths say nothing of larger amounts. */
 const MONEY_WHOLE = 1000;
@@ -145,14 +147,14 @@ function numberFormats(locale) {
     percent: (/** @type {number} */ share) =>
       share > 0 && share < SHARE_LEAST / 2
         ? `<${finePercent().format(SHARE_LEAST)}`
-        : (share !== 0 && Math.abs(share) < 0.1 ? finePercent() : percent()).format(share),
+        : (share !== 0 && Math.abs(share) < SHARE_FINE ? finePercent() : percent()).format(share),
     duration: durationFormat(locale),
     oneDigit: (/** @type {number} */ value) =>
       new Intl.NumberFormat(locale, { maximumSignificantDigits: 1 }).format(value),
     hundredths: (/** @type {number} */ value) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(value),
     milliseconds: (/** @type {number} */ value) =>
-      value < 1000
+      Math.round(value) < 1000
         ? shortUnit(locale, "millisecond", 0).format(value)
         : shortUnit(locale, "second", 1).format(value / 1000),
     span: (/** @type {number} */ value, /** @type {string} */ unit) =>

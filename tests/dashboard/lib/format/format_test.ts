@@ -14,6 +14,8 @@ Deno.test("count() and compact() write numbers as the language does", () => {
 Deno.test("percent() shows a digit more below ten percent", () => {
   assert.equal(english.percent(0.4231), "42%");
   assert.equal(english.percent(0.0423), "4.2%");
+  assert.equal(english.percent(0.0994), "9.9%");
+  assert.equal(english.percent(-0.0996), "-10%");
   assert.equal(english.percent(0), "0%");
   assert.equal(english.percent(0.0005), "0.1%");
   assert.equal(english.percent(0.0004), "<0.1%");
