@@ -3,12 +3,13 @@ import { errorOf } from "../../../../dashboard/lib/ask/api.js";
 import { loadSqlWords } from "../../../../dashboard/lib/format/sql_words.js";
 import { makeTranslate } from "../../../../dashboard/lib/format/text.js";
 import { refusedText } from "../../../../dashboard/panels/sql/refused.js";
-import { texts as english } from "../../../../dashboard/texts/en.js";
-import { texts as german } from "../../../../dashboard/texts/de.js";
-import { texts as french } from "../../../../dashboard/texts/fr.js";
-import { texts as spanish } from "../../../../dashboard/texts/es.js";
+import { texts as english } from "../../../../dashboard/texts/pages/en.js";
+import { texts as german } from "../../../../dashboard/texts/pages/de.js";
+import { texts as french } from "../../../../dashboard/texts/pages/fr.js";
+import { texts as spanish } from "../../../../dashboard/texts/pages/es.js";
 import { checkStatement } from "../../../../src/query/explore/check.ts";
 
+// Pages have their words before they are shown.
 const LANGUAGES = { en: english, de: german, fr: french, es: spanish };
 
 async function refused(language: keyof typeof LANGUAGES, found: string, status = 400) {
