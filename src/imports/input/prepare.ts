@@ -54,20 +54,19 @@ export async function prepare(
     signal.throwIfAborted();
     const head = await headOf(files, path);
     const kind = kindOf(head);
-    const bytes = await files.size(path) ?? 0;
+    const limit = new Limit(await files.size(path) ?? 0, name);
     try {
       if (kind === "zip") {
-        const limited = bounded(bytes, name);
         await unzip(
           await files.stream(path),
-          (entry, stream) => add(name, entry, decoded(stream.pipeThrough(limited()))),
+          (entry, stream) => add(name, entry, decoded(stream.pipeThrough(limit.stream()))),
         );
       } else if (kind === "gzip") {
         const stream = gunzipped(await files.stream(path));
         await add(
           name,
           name.replace(/\.gz$/i, ""),
-          decoded(stream.pipeThrough(bounded(bytes, name)())),
+          decoded(stream.pipeThrough(limit.stream())),
         );
       } else if (encodingOf(head) !== "utf-8" && kind === "text") {
         await add(name, name, decoded(await files.stream(path)));
@@ -75,7 +74,9 @@ export async function prepare(
         await linkOrCopy(files, path, place());
         prepared.push({ name, archive: name, path: place(), head });
       }
-    } catch (error) {
+    } catch (caught) {
+      // What unpacks may fail first, for its stream was ended.
+      const error = limit.fault ?? caught;
       if (error instanceof ImportFault || signal.aborted) throw error;
       throw new ImportFault(`Cannot unpack ${name}: ${messageOf(error)}`);
     }
@@ -118,22 +119,38 @@ export function gunzipped(
   return ReadableStream.from(gunzip as AsyncIterable<Uint8Array>);
 }
 
-/** Streams that fail together where more comes out than any honest file holds. */
-function bounded(bytes: number, name: string): () => TransformStream<Uint8Array, Uint8Array> {
-  const most = Math.max(IMPORT_UNPACKED_BYTES_FREE, bytes * IMPORT_UNPACKED_RATIO_MAX);
-  let count = 0;
-  return () =>
-    new TransformStream({
-      transform(part, controller) {
-        count += part.length;
-        if (count > most) {
-          throw new ImportFault(
-            `Cannot unpack ${name}: it holds more than ${IMPORT_UNPACKED_RATIO_MAX} times its size`,
+/** Lets the streams of one file fail together where more comes out than any honest file holds. */
+class Limit {
+  readonly #name: string;
+  readonly #most: number;
+  #count = 0;
+  #fault: ImportFault | null = null;
+
+  constructor(bytes: number, name: string) {
+    this.#name = name;
+    this.#most = Math.max(IMPORT_UNPACKED_BYTES_FREE, bytes * IMPORT_UNPACKED_RATIO_MAX);
+  }
+
+  /** Why they failed; null where they did not. */
+  get fault(): ImportFault | null {
+    return this.#fault;
+  }
+
+  stream(): TransformStream<Uint8Array, Uint8Array> {
+    return new TransformStream({
+      transform: (part, controller) => {
+        this.#count += part.length;
+        if (this.#count > this.#most) {
+          this.#fault = new ImportFault(
+            `Cannot unpack ${this.#name}: it holds more than ${IMPORT_UNPACKED_RATIO_MAX} times ` +
+              "its size",
           );
+          throw this.#fault;
         }
         controller.enqueue(part);
       },
     });
+  }
 }
 
 /** The encoding of a text by its first bytes. */
