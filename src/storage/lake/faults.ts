@@ -31,8 +31,8 @@ export function isPassing(error: unknown): boolean {
 }
 
 /**
- * Whether a commit failed because another came first. DuckLake removes the files of such a one, and
- * leaves those of one that failed in another way.
+ * Whether a commit failed because another came first. DuckLake removes the files that such a one
+ * inserted, and leaves those that it merged, and those of one that failed in another way.
  */
 export function isCollision(error: unknown): boolean {
   const message = messageOf(error);

@@ -149,9 +149,14 @@ export class LakeFlusher implements Flushing {
 
   /**
    * Commits what writes files of events. What takes so long that another server may take its files
-   * for lost ones is not committed. The caller holds the mutex.
+   * for lost ones is not committed. `isMerge`: what merges files leaves those that it has written
+   * where another commit came first, too. The caller holds the mutex.
    */
-  async commit<T>(tried: string, work: (run: Run) => Promise<T>): Promise<T> {
+  async commit<T>(
+    tried: string,
+    work: (run: Run) => Promise<T>,
+    { isMerge = false } = {},
+  ): Promise<T> {
     const { clock } = this.#parts;
     const lake = await this.#node.lake();
     return await this.writing((lost) => {
@@ -166,7 +171,7 @@ export class LakeFlusher implements Flushing {
         isWritten = true;
         return result;
       }, (error) => {
-        if (!isWritten || !isCollision(error)) lost();
+        if (isMerge || !isWritten || !isCollision(error)) lost();
       });
     });
   }

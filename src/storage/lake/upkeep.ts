@@ -268,7 +268,7 @@ export class LakeUpkeep {
   notErased(): readonly string[] {
     const lostMs = this.#flusher.lostMs;
     return [
-      ...lostMs !== null ? ["lake: files of a flush that failed, for two hours"] : [],
+      ...lostMs !== null ? ["lake: files of a commit that failed, for two hours"] : [],
       ...this.#lagging().map((node) => `server ${node}: what it has not brought into the lake yet`),
     ];
   }
@@ -349,9 +349,9 @@ export class LakeUpkeep {
   }
 
   /** Flushes of others wait for it for a while: each commit lets it begin again. */
-  #commitInTurn<T>(work: (run: Run) => Promise<T>): Promise<T> {
+  #commitInTurn<T>(work: (run: Run) => Promise<T>, { isMerge = false } = {}): Promise<T> {
     const tried = "Cannot merge files of the lake";
-    return this.#flusher.inTurn(() => this.#flusher.commit(tried, work));
+    return this.#flusher.inTurn(() => this.#flusher.commit(tried, work, { isMerge }));
   }
 
   /** Makes some files of many; resolves with whether more may be left. */
@@ -360,7 +360,7 @@ export class LakeUpkeep {
     // deleted in between would be back.
     const merging = sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
       max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`;
-    const rows = await this.#commitInTurn((run) => run(merging));
+    const rows = await this.#commitInTurn((run) => run(merging), { isMerge: true });
     let written = 0;
     for (const { files_processed, files_created } of rows) {
       this.counts.merged += Number(files_processed);

@@ -185,6 +185,53 @@ lakeTest("files of a merge that fails are known to be lost", partsNow, async (en
 });
 
 lakeTest(
+  "files of a merge that another server's commit overtook are known to be lost",
+  partsNow,
+  async (env, folder) => {
+    const { one, two } = await openTwo(env, folder);
+    try {
+      for (let flush = 0; flush < 14; flush++) {
+        await accept(one, numbered(flush * 6, 6, 1));
+        await one.flusher.flush();
+      }
+      const { db } = await lakeOf(one).node.lake();
+      const transaction = db.transaction.bind(db);
+      let overtaken = 0;
+      db.transaction = (work) =>
+        transaction(async (run) => {
+          let isMerge = false;
+          const result = await work((statement) => {
+            isMerge ||= statement.text.includes("merge_adjacent");
+            return run(statement);
+          });
+          if (!isMerge || overtaken > 0) return result;
+          overtaken++;
+          await accept(two, numbered(1000, 6, 1));
+          await two.flusher.flush();
+          return result;
+        });
+      await upkeep(one);
+      assert.equal(overtaken, 1);
+      assert.notEqual(lakeOf(one).flusher.lostMs, null);
+      await lakeOf(two).flusher.follow();
+      const { not_erased } = await one.eraser.erase(SITE, ...ALL_DATES);
+      assert.ok(not_erased?.includes("lake: files of a commit that failed, for two hours"));
+      // Its files are there, as is said, until they are old enough.
+      const left = objectsOf(partsNow(), env, SITE);
+      assert.ok(left.length > 0);
+      makeOlder(left, 2 * HOUR);
+      await stopS3(partsNow());
+      await startS3(partsNow());
+      await upkeep(one);
+      assert.deepEqual(objectsOf(partsNow(), env, SITE), []);
+    } finally {
+      await one.close();
+      await two.close();
+    }
+  },
+);
+
+lakeTest(
   "files of a flush that came through at its second attempt are known to be lost",
   partsNow,
   async (env, folder) => {
@@ -200,7 +247,7 @@ lakeTest(
       assert.equal(s3.refused(), 6);
       assert.notEqual(flusher.lostMs, null);
       const { not_erased } = await storage.eraser.erase(SITE, ...ALL_DATES);
-      assert.deepEqual(not_erased, ["lake: files of a flush that failed, for two hours"]);
+      assert.deepEqual(not_erased, ["lake: files of a commit that failed, for two hours"]);
       const left = objectsOf(partsNow(), env, SITE);
       assert.ok(left.length > 0);
       makeOlder(left, 2 * HOUR);
