@@ -10,6 +10,8 @@ import { startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
 const BYTES_MAX = 120_000;
+/** Patience with a slow machine: nothing waits for this where all is well. */
+const WAIT_MS_MAX = 90_000;
 
 const OF_ICONS = /\/(?:brands|more_brands|shapes|lib\/html)\.js/;
 /** French has the longest texts, and readers of it get the English ones too. */
@@ -54,6 +56,7 @@ function reportsOf(urls: readonly string[]): string[] {
 
 /** The bytes of each URL of a first view, and all of them in order. */
 async function bytesOf(context: BrowserContext, url: string) {
+  context.setDefaultTimeout(WAIT_MS_MAX);
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
   await session.send("Network.enable");

@@ -1,5 +1,5 @@
 // A field for several values, typed or chosen from suggestions that the caller provides.
-import { plain } from "../../lib/format/labels.js";
+import { plain } from "../../lib/format/codes.js";
 import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
 import { Icon } from "../layout/icon.js";
 

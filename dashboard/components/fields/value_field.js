@@ -4,7 +4,8 @@ import { useApp } from "../../lib/state/context.js";
 import { html, useState } from "../../lib/html.js";
 import { dimensionOf } from "../../lib/state/schema.js";
 import { useSuggestions } from "../../lib/ask/suggest.js";
-import { codesFound, isCoded, labelOf } from "../../lib/format/labels.js";
+import { codesFound, isCoded } from "../../lib/format/codes.js";
+import { labelOf } from "../../lib/format/labels.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 
 const SUGGESTIONS_MAX = 12;

@@ -11,7 +11,8 @@ import { dimensionOf, metricOf, rowDimensions } from "../../lib/state/schema.js"
 import { NotCompared } from "../../components/report/not_compared.js";
 import { Pager } from "../../components/report/pager.js";
 import { Nothing, PanelFault } from "../../components/report/panel_fault.js";
-import { codesFound, isCoded, labelOf, labelOfRow } from "../../lib/format/labels.js";
+import { codesFound, isCoded } from "../../lib/format/codes.js";
+import { labelOf, labelOfRow } from "../../lib/format/labels.js";
 import { isPicked, toggleRow } from "../../lib/toggle_filter.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { refusalOf } from "../../lib/format/refusal.js";
@@ -31,8 +32,19 @@ const SHARE = "percentage";
 /** Those of the view, without the rows that are looked for. */
 const EVERYONE = { metrics: "visitors" };
 
-/** @param {{ dimension: string, onClose: () => void }} props */
-export function DetailsDialog({ dimension, onClose }) {
+/** @typedef {{ dimension: string, onClose: () => void }} DetailsProps */
+
+/**
+ * Nothing where there is no such dimension: the page says so.
+ * @param {DetailsProps} props
+ */
+export function DetailsDialog(props) {
+  const { schema } = useApp();
+  return dimensionOf(schema, props.dimension) ? html`<${Details} ...${props} />` : null;
+}
+
+/** @param {DetailsProps} props */
+function Details({ dimension, onClose }) {
   const app = useApp();
   const { t, name, format, schema } = app;
   const [search, setSearch] = useState("");

@@ -19,8 +19,16 @@ const OWN_URL = /\bimport\.meta\.url\b/g;
 const COMMENTS =
   /^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n|\/\*\* @(?:(?!\*\/).)*\*\/ ?|^[ \t]*\/\/.*\n/gm;
 
-/** Indentation, which takes a thirtieth of the bundle. What htm reads may be indented anyhow. */
-const INDENTATION = /^[ \t]+/gm;
+/** Indentation, which takes a thirtieth of the bundle, and empty lines. */
+const INDENTATION = /^[ \t]+|^\n/gm;
+/**
+ * Ends of lines behind or before a bracket, and behind a semicolon; those of lines that may have a
+ * comment stay. What htm reads may be broken anyhow.
+ */
+const BREAKS = [
+  /^((?:(?!\/\/).)*[{(\[;])\n/gm,
+  /^((?:(?!\/\/).)*?),?\n(?=[\]})])/gm,
+];
 
 interface Module {
   readonly body: string;
@@ -137,5 +145,13 @@ function moduleOf(
   if (other) {
     throw new Error(`Cannot bundle ${path}: "${other}" is an unknown form of import or export`);
   }
-  return { body: body.replace(INDENTATION, ""), exports };
+  return { body: shortened(body), exports };
+}
+
+/** The same code with less between it. */
+function shortened(code: string): string {
+  return BREAKS.reduce(
+    (text, pattern) => text.replace(pattern, "$1"),
+    code.replace(INDENTATION, ""),
+  );
 }

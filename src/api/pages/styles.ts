@@ -9,6 +9,8 @@ const VENDOR = /^vendor\/[^/]+\.css$/;
 const VENDOR_LAYER = "vendor";
 /** Comments and indentation, a tenth of the stylesheet after compression. */
 const UNREAD = /\/\*[\s\S]*?\*\/|^[ \t]+|\n(?=\s*\n)/gm;
+/** Ends of lines that end more, and spaces before a block and a value. */
+const BREAKS = /(?<=[{};,])\n| (?=\{)|(?<=[{;]\n?[\w-]+:) /g;
 
 /**
  * Replaces the files of `styles/` and the style files of `vendor/` by one stylesheet. Its first
@@ -21,7 +23,8 @@ export function joinStyles(files: Map<string, Uint8Array<ArrayBuffer>>): void {
   if (own.length === 0) return;
   const all = [...names.filter((name) => VENDOR.test(name)), ...own];
   const parts = all.map((name) => {
-    const text = new TextDecoder().decode(files.get(name)).replace(UNREAD, "").trim();
+    const text = new TextDecoder().decode(files.get(name)).replace(UNREAD, "").trim()
+      .replace(BREAKS, "");
     files.delete(name);
     return { layer: STYLES.exec(name)?.[1] ?? VENDOR_LAYER, text };
   });

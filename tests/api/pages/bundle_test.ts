@@ -70,6 +70,20 @@ Deno.test("bundleOf() removes comments, indentation and no code", () => {
   assert.doesNotMatch(text, /^[ \t]/m);
 });
 
+Deno.test("bundleOf() joins lines where that changes nothing", async () => {
+  const source = "export const all = [\n  (\n    1 // one (\n  ),\n  2, // two,\n  `a\n  b`,\n" +
+    "  (() => {\n    return\n  })(),\n];\n\nfunction f(\n  a,\n) {\n  return a;\n}\n" +
+    "export const f3 = f(3);\n";
+  const folder = await written("app.js", { "app.js": source });
+  const { all, f3 } = await import(new URL("app.js", folder).href);
+  assert.deepEqual(all, [1, 2, "a\nb", undefined]);
+  assert.equal(f3, 3);
+  assert.match(
+    await Deno.readTextFile(new URL("bundle.js", folder)),
+    /function f\(a\) \{return a;\}/,
+  );
+});
+
 Deno.test("bundleOf() refuses unknown forms of import and export", () => {
   const refuses = (text: string, message: RegExp) =>
     assert.throws(

@@ -16,7 +16,7 @@ Deno.test("style files are joined in order of their names, each in its layer", (
   joinStyles(files);
   assertEquals(textsOf(files), {
     "app.js": "app",
-    "style.css": "@layer vendor, a, b;\n@layer a {\na {}\n}\n@layer b {\nb {}\n}\n",
+    "style.css": "@layer vendor, a, b;\n@layer a {\na{}\n}\n@layer b {\nb{}\n}\n",
   });
 });
 
@@ -29,17 +29,17 @@ Deno.test("styles of packages are in the first layer, for outside one they would
   joinStyles(files);
   assertEquals(textsOf(files), {
     "vendor/chart.js": "chart",
-    "style.css": "@layer vendor, a;\n@layer vendor {\nchart {}\n}\n@layer a {\na {}\n}\n",
+    "style.css": "@layer vendor, a;\n@layer vendor {\nchart{}\n}\n@layer a {\na{}\n}\n",
   });
 });
 
-Deno.test("comments and indentation are left out", () => {
-  const text = '/* Why:\n\n   so. */\na {\n  color: red;\n\n  content: "a  b";\n}\n';
+Deno.test("comments, indentation and ends of lines are left out", () => {
+  const text = '/* Why:\n\n   so. */\na,\nb > c {\n  color: red;\n\n  content: "a  b";\n}\n';
   const files = new Map([["styles/01_a.css", bytes(text)]]);
   joinStyles(files);
   assertEquals(
     textsOf(files)["style.css"],
-    '@layer vendor, a;\n@layer a {\na {\ncolor: red;\ncontent: "a  b";\n}\n}\n',
+    '@layer vendor, a;\n@layer a {\na,b > c{color:red;content:"a  b";}\n}\n',
   );
 });
 

@@ -1,7 +1,8 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal } from "node:assert";
 import { LANGUAGES, makeTranslate } from "../../../../dashboard/lib/format/text.js";
 import { CHANNELS } from "../../../../src/reference/channels.ts";
-import { codesFound, isCoded, labelOf } from "../../../../dashboard/lib/format/labels.js";
+import { codesFound, isCoded } from "../../../../dashboard/lib/format/codes.js";
+import { labelOf } from "../../../../dashboard/lib/format/labels.js";
 import { makeFormat } from "../../../../dashboard/lib/format/format.js";
 import { siteName } from "../../../../dashboard/lib/format/site_name.js";
 
