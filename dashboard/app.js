@@ -11,7 +11,7 @@ import { preference, setPreference, showTheme } from "./lib/state/preferences.js
 import { useUrlState } from "./lib/state/router.js";
 import { makeNames } from "./lib/state/schema.js";
 import { parseState } from "./lib/state/state.js";
-import { useSession } from "./lib/state/session.js";
+import { isOwner, useSession } from "./lib/state/session.js";
 import { shownState } from "./lib/state/shown_state.js";
 import { useRefreshTick } from "./lib/state/use_refresh.js";
 import { siteName } from "./lib/format/site_name.js";
@@ -23,6 +23,9 @@ import { Shell } from "./pages/shell.js";
 
 const LOGIN = withPageWords(() => import("./pages/login.js"));
 const FAULT = withPageWords(() => import("./pages/fault.js"));
+
+/** The login is fetched ahead, but behind all that the first view asks for. */
+const AHEAD_MS = 5000;
 
 /**
  * The placeholder for no site.
@@ -71,7 +74,7 @@ function App({ words }) {
   const { state: chosen, navigate } = useUrlState();
   const tick = useRefreshTick();
   const { t } = words;
-  const { sites, phase, reload, auth, schema } = session;
+  const { sites, phase, locked, reload, auth, schema } = session;
   const site = siteOf(chosen.site, sites);
   const state = useShownState(chosen, site.site_id);
   const [adding, setAdding] = useState(false);
@@ -111,13 +114,20 @@ function App({ words }) {
       now,
       tick,
       // Until the rights are known, reserve the space of what an owner sees.
-      owner: phase === "loading" || auth.authenticated || auth.setup_required,
+      owner: phase === "loading" || isOwner(auth),
       reload,
       recheckFirstEvent,
       expired: session.expired,
+      locked,
     }),
-    [words, schema, state, sites, site.site_id, zone, now, tick, auth, phase],
+    [words, schema, state, sites, site.site_id, zone, now, tick, auth, phase, locked],
   );
+  useEffect(() => {
+    if (!auth.authenticated) return;
+    // An update of the server ends the login, and has no module of before.
+    const timer = setTimeout(() => LOGIN().catch(() => {}), AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, [auth.authenticated]);
   if (phase === "login") {
     return html`
       <${Lazy} load=${LOGIN} place="alone" t=${t} onDone=${reload} />
@@ -132,6 +142,7 @@ function App({ words }) {
     <${AppContext.Provider} value=${app}>
       <${Shell} app=${app} session=${session} starting=${starting} adding=${adding}
         isKept=${state !== chosen} onAdding=${setAdding} />
+      ${locked && html`<${Lazy} load=${LOGIN} place="page" t=${t} over=${true} onDone=${reload} />`}
       <//>
   `;
 }

@@ -1,4 +1,5 @@
-// The login page: the password form, and its errors.
+// The login: the password form and its errors, as a page, or above a page that is kept.
+import { useEscape } from "../components/layout/dialog.js";
 import { Logo } from "../components/layout/logo.js";
 import { ask } from "../lib/ask/api.js";
 import { whenReached } from "../lib/ask/connection.js";
@@ -6,9 +7,14 @@ import { refusalOf } from "../lib/format/refusal.js";
 import { html, useEffect, useId, useRef, useState } from "../lib/html.js";
 
 /**
- * @param {{ t: import("../lib/format/text.js").Translate, onDone: () => void }} props
+ * @typedef {object} LoginProps
+ * @property {import("../lib/format/text.js").Translate} t
+ * @property {boolean} [over] whether the page below is kept
+ * @property {() => void} onDone
  */
-export function LoginPage({ t, onDone }) {
+
+/** @param {LoginProps} props */
+export function LoginPage({ t, over = false, onDone }) {
   const [fault, setFault] = useState("");
   const [busy, setBusy] = useState(false);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -35,22 +41,56 @@ export function LoginPage({ t, onDone }) {
     await send(field.current?.value ?? "");
     setBusy(false);
   };
+  const heading = over
+    ? html`
+      <h2 id=${`${id}-title`}>${t("login_title")}</h2>
+      <p id=${`${id}-ended`}>${t("login_ended")}</p>
+    `
+    : html`
+      <${Logo} size=${48} />
+      <h1>${t("login_title")}</h1>
+    `;
+  const form = html`
+    <form class=${over ? "login" : "panel login"} onSubmit=${onSubmit}>
+      ${heading}
+      <input type="text" class="visually-hidden" autocomplete="username" value="owner"
+        tabindex="-1"
+        aria-hidden="true" readonly />
+      <label for=${id}>${t("login_password")}</label>
+      <input ref=${field} id=${id} class="field" type="password"
+        autocomplete="current-password"
+        required aria-invalid=${fault !== ""} aria-describedby=${`${id}-fault`} />
+      <p class="fault-line" id=${`${id}-fault`} role="alert">${fault}</p>
+      <button class="button primary" aria-disabled=${busy}>${t("login")}</button>
+    </form>
+  `;
+  return over
+    ? html`<${Above} id=${id} onSeen=${onDone}>${form}<//>`
+    : html`<main class="alone">${form}</main>`;
+}
+
+/**
+ * A dialog above all others that only a login closes, perhaps one in another tab.
+ * @param {{ id: string, onSeen: () => void, children?: unknown }} props
+ */
+function Above({ id, onSeen, children }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const before = document.activeElement;
+    const look = () => void (document.hidden || onSeen());
+    dialog.current?.showModal();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  useEscape(dialog, () => {});
   return html`
-    <main class="alone">
-      <form class="panel login" onSubmit=${onSubmit}>
-        <${Logo} size=${48} />
-        <h1>${t("login_title")}</h1>
-        <input type="text" class="visually-hidden" autocomplete="username" value="owner"
-          tabindex="-1"
-          aria-hidden="true" readonly />
-        <label for=${id}>${t("login_password")}</label>
-        <input ref=${field} id=${id} class="field" type="password"
-          autocomplete="current-password"
-          required aria-invalid=${fault !== ""} aria-describedby=${`${id}-fault`} />
-        <p class="fault-line" id=${`${id}-fault`} role="alert">${fault}</p>
-        <button class="button primary" aria-disabled=${busy}>${t("login")}</button>
-      </form>
-    </main>
+    <dialog ref=${dialog} class="narrow ended" aria-labelledby=${`${id}-title`}
+      aria-describedby=${`${id}-ended`}
+      onCancel=${(/** @type {Event} */ event) => event.preventDefault()}
+      onClose=${() => dialog.current?.showModal()}>${children}</dialog>
   `;
 }
 

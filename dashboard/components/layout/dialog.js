@@ -1,6 +1,7 @@
 // A modal dialog. The browser traps the focus in it. The first field has the focus at first; what
 // was begun is thrown away only after a question.
-import { html, useEffect, useId, useRef, useState } from "../../lib/html.js";
+import { html, useContext, useEffect, useId, useRef, useState } from "../../lib/html.js";
+import { AppContext } from "../../lib/state/context.js";
 import { Icon } from "./icon.js";
 
 /**
@@ -16,6 +17,16 @@ import { Icon } from "./icon.js";
  */
 
 /** @typedef {Record<"question" | "discard" | "keep", string>} Question */
+
+/**
+ * The question before what was begun is thrown away.
+ * @param {import("../../lib/format/text.js").Translate} t
+ * @param {"discard_input" | "discard_question"} [key]
+ * @returns {Question}
+ */
+export function discardQuestion(t, key = "discard_input") {
+  return { question: t(key), discard: t("discard"), keep: t("keep_editing") };
+}
 
 /** The first field of a dialog, rather than the button that closes it. */
 const FIELD = ".dialog-content :is([autofocus], input:not([readonly]), select, textarea)";
@@ -37,15 +48,20 @@ export function Dialog(props) {
     if (asked) return keep();
     setAsked(document.activeElement ?? document.body);
   };
+  const locked = useContext(AppContext)?.locked ?? false;
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
-    const field = dialog.current?.querySelector(FIELD);
-    if (field instanceof HTMLElement) field.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
+  useEffect(() => {
+    // One that is still to come stays below the login.
+    if (locked || dialog.current?.open) return;
+    dialog.current?.showModal();
+    const field = dialog.current?.querySelector(FIELD);
+    if (field instanceof HTMLElement) field.focus();
+  }, [locked]);
   useEscape(dialog, leave);
   const onClick = (/** @type {MouseEvent} */ event) => {
     if (event.target === dialog.current) leave();
@@ -79,7 +95,7 @@ export function Dialog(props) {
  * @param {{ current: HTMLDialogElement | null }} dialog
  * @param {() => void} leave
  */
-function useEscape(dialog, leave) {
+export function useEscape(dialog, leave) {
   const latest = useRef(leave);
   latest.current = leave;
   useEffect(() => {

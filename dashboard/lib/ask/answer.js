@@ -43,16 +43,16 @@ function keep(path, data) {
 /**
  * Requests `path` now, whenever it changes, and on every refresh of the page; null requests
  * nothing. Reports wait in a queue; `first` puts one at its front, `last` at its end. Without a
- * server there is no answer but a known one to the same request.
+ * server, or a login, there is no answer but a known one to the same request.
  * @template T
  * @param {string | null} path
  * @param {{ first?: boolean, last?: boolean }} [options]
  * @returns {Answer<T>}
  */
 export function useAnswer(path, { first = false, last = false } = {}) {
-  const { tick, expired, state, site } = useApp();
+  const { tick, expired, locked, state, site } = useApp();
   const [attempt, setAttempt] = useState(0);
-  const lost = useConnectionLost();
+  const lost = useConnectionLost() || locked;
   const [held, setHeld] = useState(
     /** @type {{ path: string | null, data: T | null, fault: ApiError | null }} */ (
       { path: null, data: null, fault: null }

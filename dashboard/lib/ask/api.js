@@ -1,6 +1,9 @@
 // The HTTP client of the dashboard: JSON requests and answers, one error class. It knows no report
 // and has no state.
 
+/** An event of the window: an answer was 401. */
+export const UNAUTHORIZED = "unauthorized";
+
 /** What the server, or the way to it, said instead of an answer. Status 0: not reached. */
 export class ApiError extends Error {
   /**
@@ -86,7 +89,7 @@ export async function ask(path, { method = "GET", body, file, signal } = {}) {
 }
 
 /**
- * The error of an answer that is none.
+ * The error of an answer that is none; the window is told of one that wants a login.
  * @param {number} status
  * @param {unknown} body
  * @param {string | null} retryAfter
@@ -96,5 +99,6 @@ export function errorOf(status, body, retryAfter) {
   const { error, field } = /** @type {{ error?: unknown, field?: unknown }} */ (Object(body));
   const message = typeof error === "string" ? error : `HTTP ${status}`;
   const place = typeof field === "string" ? field : "";
+  if (status === 401) dispatchEvent(new Event(UNAUTHORIZED));
   return new ApiError(status, message, Number(retryAfter ?? 0) || 0, place);
 }

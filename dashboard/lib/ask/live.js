@@ -1,8 +1,9 @@
-// The realtime stream of a site (server-sent events); closed while the page is hidden or the server
-// can't be reached.
+// The realtime stream of a site (server-sent events); closed while the page is hidden, the
+// server can't be reached, or the login has ended.
 import { addressOf, withParams } from "./api.js";
 import { useConnectionLost, whenReached } from "./connection.js";
 import { useEffect, useState } from "../html.js";
+import { useApp } from "../state/context.js";
 
 /** @typedef {import("./answers.js").RealtimeAnswer} Live */
 /** @typedef {Live["pages"][number]} LiveRow */
@@ -16,7 +17,8 @@ import { useEffect, useState } from "../html.js";
 export function useLive(site, filters) {
   const [live, setLive] = useState(/** @type {Live | null} */ (null));
   const [lost, setLost] = useState(false);
-  const away = useConnectionLost();
+  const { locked } = useApp();
+  const away = useConnectionLost() || locked;
   useEffect(() => () => setLive(null), [site, filters]);
   useEffect(() => {
     if (site === "" || away) return;

@@ -49,6 +49,7 @@ export function eventsOf({ stored_events = 0, waiting_events = 0 }) {
  * @property {(site: string) => void} recheckFirstEvent call when a site seems to have no event
  *   at all
  * @property {() => void} expired call when an answer was 401
+ * @property {boolean} locked whether nothing is asked until the owner has logged in again
  */
 
 /** The context of the page. Read it with useApp(). */

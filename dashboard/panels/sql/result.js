@@ -2,7 +2,7 @@
 import { LineChart } from "../../components/charts/line_chart.js";
 import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { TableButton } from "../../components/report/table_button.js";
-import { ApiError, ask } from "../../lib/ask/api.js";
+import { ask } from "../../lib/ask/api.js";
 import { saveBlob } from "../../lib/ask/downloads.js";
 import { askFile, chartable, courseOf, isNumeric, textOf } from "../../lib/ask/sql.js";
 import { html, useEffect, useState } from "../../lib/html.js";
@@ -21,7 +21,7 @@ import { refusedText } from "./refused.js";
 
 /** @param {ResultProps} props */
 export function Result({ w, run, onStop }) {
-  const { site, t, expired } = useApp();
+  const { site, t } = useApp();
   const [answer, setAnswer] = useState(/** @type {SqlAnswer | null} */ (null));
   const [fault, setFault] = useState("");
   const [asked, setAsked] = useState(/** @type {{ query: string } | null} */ (null));
@@ -38,7 +38,6 @@ export function Result({ w, run, onStop }) {
       },
       (error) => {
         if (leaving.signal.aborted) return;
-        if (error instanceof ApiError && error.status === 401) expired();
         setAnswer(null);
         setFault(refusedText(error, w, t));
         setAsked(run);

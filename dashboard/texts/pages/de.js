@@ -269,6 +269,7 @@ export const texts = {
   key_site_number: "Erste bis neunte Website",
   key_step: "Schritt eines Trichters verschieben",
   language_tag: "de",
+  login_ended: "Die Anmeldung ist abgelaufen. Begonnenes bleibt erhalten.",
   login_failed: "Falsches Passwort.",
   login_locked: {
     one: "Zu viele Versuche. Bitte in {n} Sekunde erneut versuchen.",

@@ -259,6 +259,7 @@ export const texts = {
   key_site_number: "First to ninth site",
   key_step: "Move a step of a funnel",
   language_tag: "en",
+  login_ended: "Your login has ended. What you began is kept.",
   login_failed: "Wrong password.",
   login_locked: {
     one: "Too many attempts. Please try again in {n} second.",

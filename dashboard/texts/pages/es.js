@@ -262,6 +262,7 @@ export const texts = {
   key_site_number: "Del primer al noveno sitio",
   key_step: "Mover un paso de un embudo",
   language_tag: "es",
+  login_ended: "Tu sesión ha terminado. Se conserva lo que habías empezado.",
   login_failed: "Contraseña incorrecta.",
   login_locked: {
     one: "Demasiados intentos. Vuelve a probar en {n} segundo.",

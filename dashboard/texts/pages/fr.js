@@ -269,6 +269,7 @@ export const texts = {
   key_site_number: "Premier au neuvième site",
   key_step: "Déplacer une étape d’un entonnoir",
   language_tag: "fr",
+  login_ended: "Votre session est terminée. Ce que vous avez commencé est conservé.",
   login_failed: "Mot de passe incorrect.",
   login_locked: {
     one: "Trop d’essais. Veuillez réessayer dans {n} seconde.",
