@@ -68,10 +68,35 @@ function useShownState(chosen, site) {
   return useMemo(() => shownState(chosen, site, lost), [chosen, site, lost]);
 }
 
+/**
+ * Fetches the login of an owner: an update of the server ends it, and has no module of before.
+ * @param {import("./lib/state/session.js").Auth} auth
+ */
+function useLoginAhead({ authenticated }) {
+  useEffect(() => {
+    if (!authenticated) return;
+    const timer = setTimeout(() => LOGIN().catch(() => {}), AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, [authenticated]);
+}
+
+/**
+ * Names the page after its site, and keeps the one that was chosen.
+ * @param {Site} site
+ * @param {string} chosen
+ */
+function useTitle(site, chosen) {
+  useEffect(() => {
+    const name = siteName(site);
+    document.title = name === "" ? "Mallard Metrics" : `${name} · Mallard Metrics`;
+    if (chosen) setPreference("site", chosen);
+  }, [site.site_id, site.name]);
+}
+
 /** @param {{ words: Words }} props */
 function App({ words }) {
   const session = useSession();
-  const { state: chosen, navigate } = useUrlState();
+  const { state: chosen, navigate } = useUrlState(session.schema);
   const tick = useRefreshTick();
   const { t } = words;
   const { sites, phase, locked, reload, auth, schema } = session;
@@ -80,11 +105,7 @@ function App({ words }) {
   const [adding, setAdding] = useState(false);
   const { waiting, recheckFirstEvent } = useFirstEvent(site, adding, reload);
   const starting = phase === "open" && (waiting && state.view !== "settings" || adding);
-  useEffect(() => {
-    const name = siteName(site);
-    document.title = name === "" ? "Mallard Metrics" : `${name} · Mallard Metrics`;
-    if (state.site) setPreference("site", state.site);
-  }, [site.site_id, site.name]);
+  useTitle(site, state.site);
   // A copied address means the same site for everybody.
   useEffect(() => {
     if (phase !== "open" || state.site !== "" || site.site_id === "") return;
@@ -122,12 +143,7 @@ function App({ words }) {
     }),
     [words, schema, state, sites, site.site_id, zone, now, tick, auth, phase, locked],
   );
-  useEffect(() => {
-    if (!auth.authenticated) return;
-    // An update of the server ends the login, and has no module of before.
-    const timer = setTimeout(() => LOGIN().catch(() => {}), AHEAD_MS);
-    return () => clearTimeout(timer);
-  }, [auth.authenticated]);
+  useLoginAhead(auth);
   if (phase === "login") {
     return html`
       <${Lazy} load=${LOGIN} place="alone" t=${t} onDone=${reload} />

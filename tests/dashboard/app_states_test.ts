@@ -296,16 +296,50 @@ dashboardTest(
   },
 );
 
+/** Addresses that nobody can read in part, and what they leave. */
+const UNREAD = {
+  "interval=weak": "interval=weak",
+  "metric=visitorss&tabs=foo,region": "metric=visitorss, tabs=foo,region",
+  "why=fame&details=bogus": "details=bogus, why=fame",
+  "view=behaviour&report=flw": "report=flw",
+};
+
+dashboardTest(
+  "app.js: what is not understood of an address is said in one line, and breaks nothing",
+  async ({ url, open }) => {
+    const { page, faults } = await open("about:blank", { locale: "de-DE" });
+    for (const [search, text] of Object.entries(UNREAD)) {
+      await page.goto(`${url}/?site=${SITE}&${search}`);
+      await page.locator(".unread").getByText(
+        `In dieser Adresse nicht verstanden und ausgelassen: ${text}`,
+        { exact: true },
+      ).waitFor();
+      await settled(page);
+      assert.equal(await page.locator(".fault, dialog").count(), 0, search);
+      assert.equal(await page.locator(".unread").count(), 1);
+      await page.locator(".unread button").click();
+      await page.locator(".unread").waitFor({ state: "detached" });
+      assert.doesNotMatch(page.url(), /weak|visitorss|foo|fame|bogus|flw/);
+    }
+    // What this site lacks is no fault of the address.
+    for (const search of ["metric=conversions", "tabs=goal", "metric=exit_rate"]) {
+      await page.goto(`${url}/?site=${SITE}&${search}`);
+      await sameNumbers(page, url, `site_id=${SITE}`);
+      assert.equal(await page.locator(".unread, .fault").count(), 0, search);
+    }
+    assert.deepEqual(faults, []);
+  },
+);
+
 dashboardTest(
   "app.js: what the server refuses of an address is told in the reader's language",
   async ({ url, open }) => {
-    const { page } = await open(`${url}/?site=${SITE}&interval=fortnight`, { locale: "de-DE" });
-    const inChart = page.locator(".chart-box .fault");
-    await inChart.filter({ hasText: "„fortnight“ ist nicht möglich" }).waitFor();
-    const said = await inChart.textContent() ?? "";
-    assert.ok(said.includes("Intervall") && !said.includes("not one of"), said);
-    await page.goto(`${url}/?site=${SITE}&why=fame`);
-    const inDialog = page.locator("dialog .fault");
-    await inDialog.filter({ hasText: "Kennzahl, es gibt keine Kennzahl „fame“" }).waitFor();
+    const { page } = await open(
+      `${url}/?site=${SITE}&view=behaviour&steps=page:/,page:/pricing&order=wild`,
+      { locale: "de-DE" },
+    );
+    const inPanel = page.locator(".fault");
+    await inPanel.filter({ hasText: "„wild“ ist nicht möglich" }).waitFor();
+    assert.ok(!(await inPanel.textContent())?.includes("not one of"));
   },
 );

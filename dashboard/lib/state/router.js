@@ -1,8 +1,13 @@
 // The router: reads the state from the URL and writes changes back.
 import { useCallback, useEffect, useState } from "../html.js";
+import { later } from "../modules.js";
 import { parseState, printState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
+
+/** Parameters with names that the schema has, or that a view has. */
+const NAMED = /[?&](metric|tabs|details|why|report)=/;
+const loadKnown = later(() => import("./known_state.js"));
 
 /**
  * The state after a change. A change of site resets filters and tabs; what could not be read is
@@ -21,9 +26,16 @@ function changed(before, change) {
   return { ...after, view, filters: [], tabs: [], details: "", own: {}, unread: [], ...change };
 }
 
-/** The state in the URL, and how to change both. */
-export function useUrlState() {
+/**
+ * The state in the URL, and how to change both.
+ * @param {import("./schema.js").Schema} schema
+ */
+export function useUrlState(schema) {
   const [state, setState] = useState(() => parseState(location.search));
+  useEffect(() => {
+    if (!NAMED.test(location.search)) return;
+    loadKnown().then(({ knownState }) => setState((now) => knownState(now, schema)), () => {});
+  }, [schema, state]);
   useEffect(() => {
     const onPop = () => setState(parseState(location.search));
     addEventListener("popstate", onPop);

@@ -1,7 +1,7 @@
 // The state of the page as a value in the URL: URL → state → URL. Pure: reads no window and no
 // clock. Unknown values fall back to the default, and are named in `unread`.
 import { parseFilters, printFilters } from "../../grammar/filter.js";
-import { PERIOD_DEFAULT } from "../../grammar/period.js";
+import { INTERVALS, PERIOD_DEFAULT } from "../../grammar/period.js";
 import { periodNamed, rangeBetween } from "../period.js";
 
 /**
@@ -112,7 +112,7 @@ export function parseState(search) {
     weekdays: compare !== "" && text("weekdays") !== "0",
     whole: text("whole") === "1",
     before: compare === "custom" ? before : null,
-    interval: NAME.test(text("interval")) ? text("interval") : "",
+    interval: INTERVALS.find((name) => name === text("interval")) ?? "",
     metric: NAME.test(text("metric")) ? text("metric") : DEFAULT_STATE.metric,
     filters: parseFilters(text("filters")).value ?? [],
     tabs: [...new Set(tabs)],
@@ -136,7 +136,12 @@ const WHOLE = /** @type {const} */ ({
   before_from: "before",
   before_to: "before",
   compare: "compare",
+  weekdays: "weekdays",
+  whole: "whole",
+  interval: "interval",
+  metric: "metric",
   filters: "filters",
+  tabs: "tabs",
   details: "details",
 });
 
@@ -150,10 +155,14 @@ function unreadOf(params, state) {
   return Object.entries(WHOLE).flatMap(([name, part]) => {
     const value = params.get(name) ?? "";
     const made = state[part];
-    const isRead = part === "period"
+    const isRead = part === "period" || part === "metric"
       ? made === value
       : part === "compare"
       ? value === NO_COMPARISON || COMPARISONS.includes(value)
+      : typeof made === "boolean"
+      ? value === "0" || value === "1"
+      : part === "tabs"
+      ? value.split(",").every((tab) => tab === "" || DIMENSION.test(tab))
       : Array.isArray(made)
       ? made.length > 0
       : made !== null && made !== "";

@@ -25,8 +25,19 @@ import { missingText } from "./compared_with.js";
 const ROWS = 12;
 const COLUMNS = /** @type {const} */ (["why_value", "why_share", "why_difference"]);
 
-/** @param {{ metric: string, also: Filters, onClose: () => void }} props */
-export function WhyDialog({ metric: asked, also, onClose }) {
+/** @typedef {{ metric: string, also: Filters, onClose: () => void }} WhyProps */
+
+/**
+ * Nothing where there is no such metric: the page says so.
+ * @param {WhyProps} props
+ */
+export function WhyDialog(props) {
+  const isMetric = useApp().schema.metrics.some(({ name }) => name === props.metric);
+  return isMetric ? html`<${Why} ...${props} />` : null;
+}
+
+/** @param {WhyProps} props */
+function Why({ metric: asked, also, onClose }) {
   const app = useApp();
   const { t, name, schema } = app;
   const metric = metricOf(schema, asked);

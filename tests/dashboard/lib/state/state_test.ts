@@ -80,6 +80,8 @@ Deno.test("parseState() falls back to the default where it cannot read", () => {
       "?filters=is(page,a)x",
       "?details=%3Cb%3E",
       "?tabs=,,%3Cb%3E",
+      "?interval=weak",
+      "?weekdays=x&whole=yes",
       "?Strange=1&x%3D=2",
       "?%E0%A4%A",
     ]
@@ -106,6 +108,13 @@ Deno.test("parseState() names what it cannot read, and nothing else", () => {
   assert.deepEqual(named("?compare=previos_period"), [
     "compare compare=previos_period",
   ]);
+  assert.deepEqual(named("?interval=weak&metric=%3Cb%3E&tabs=page,%3Cb%3E&weekdays=x&whole=yes"), [
+    "weekdays weekdays=x",
+    "whole whole=yes",
+    "interval interval=weak",
+    "metric metric=<b>",
+    "tabs tabs=page,<b>",
+  ]);
   for (
     const search of [
       "",
@@ -113,6 +122,9 @@ Deno.test("parseState() names what it cannot read, and nothing else", () => {
       "?compare=year_over_year",
       "?view=sql&period=30d&filters=is(page,/)&details=page",
       "?period=7d&from=2024-02-01&to=2024-02-02&view=&filters=",
+      "?interval=week&metric=visitors&tabs=region,map&weekdays=1&whole=0",
+      "?view=behaviour&report=retention",
+      "?why=visitors&why_of=is(page,/)",
       "?before_from=2024-02-01&before_to=2024-02-02",
     ]
   ) assert.deepEqual(named(search), [], search);

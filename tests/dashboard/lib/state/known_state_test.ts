@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { knownState } from "../../../../dashboard/lib/state/known_state.js";
+import { NO_SCHEMA, type Schema } from "../../../../dashboard/lib/state/schema.js";
+import { parseState, printState } from "../../../../dashboard/lib/state/state.js";
+import { schemaOf } from "../../../../src/query/schema.ts";
+
+const schema: Schema = schemaOf();
+const page = await Deno.readTextFile(
+  new URL("../../../../dashboard/pages/behaviour.js", import.meta.url),
+);
+const reports = [...page.matchAll(/\{ name: "(\w+)", draw/g)].map(([, name]) => name);
+
+Deno.test("knownState() names what no schema has, and uses the usual", () => {
+  const search = "?metric=visitorss&details=bogus&tabs=foo,region,bar&why=fame&why_of=is(page,/)" +
+    "&steps=page:/";
+  const read = parseState(search);
+  const known = knownState(read, schema);
+  assert.deepEqual(
+    { ...known, unread: [] },
+    parseState("?tabs=region&steps=page:/"),
+  );
+  assert.deepEqual(known.unread.map(({ part, name, value }) => `${part} ${name}=${value}`), [
+    "metric metric=visitorss",
+    "details details=bogus",
+    "tabs tabs=foo,region,bar",
+    "own why=fame",
+  ]);
+  assert.match(printState(known), /metric=visitorss/);
+  assert.equal(knownState(known, schema), known);
+  for (
+    const [search, text] of [
+      ["?view=behaviour&report=flw&page=/a", "report=flw"],
+      // A part of a question that is not understood would be another question.
+      ["?page=/a&why=visitors&why_of=is(page", "why_of=is(page"],
+    ] as const
+  ) {
+    const { own, unread } = knownState(parseState(search), schema);
+    assert.deepEqual(own, { page: "/a" });
+    assert.deepEqual(unread.map(({ part, name, value }) => [part, `${name}=${value}`]), [
+      ["own", text],
+    ]);
+  }
+});
+
+Deno.test("knownState() leaves every name of the schema, and all before there is one", () => {
+  const strange = parseState("?metric=visitorss&details=bogus&tabs=foo&why=fame");
+  assert.equal(knownState(strange, NO_SCHEMA), strange);
+  assert.equal(reports.length, 5);
+  // A site may have no such tile, goal or property.
+  for (
+    const search of [
+      "",
+      "?metric=conversions",
+      "?details=props:never&tabs=map,props:never,currency,goal",
+      "?filters=is(goal,Nothing)",
+      ...reports.map((name) => `?view=behaviour&report=${name}`),
+      "?why=visitors&why_of=is(page,/)",
+      ...schema.metrics.map(({ name }) => `?metric=${name}&why=${name}`),
+      ...schema.dimensions.filter(({ filter, name }) => filter && !name.includes(":"))
+        .map(({ name }) => `?details=${name}&tabs=${name}`),
+    ]
+  ) {
+    const read = parseState(search);
+    assert.equal(knownState(read, schema), read, search);
+  }
+});
