@@ -33,6 +33,10 @@ const PRELOADS = "<!-- preloads -->";
 /** The entry module in index.html, and the bundle that replaces it. */
 const ENTRY = /<script type="module" src="[^"]*?assets\/0\/([^"]+)"/;
 const BUNDLE = "bundle.js";
+/** What no browser reads of the page: comments, and indentation. */
+const UNREAD = /<!--[\s\S]*?-->|^[ \t]+|^\n/gm;
+/** Scripts of the page that are no files. */
+const INLINE = /<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g;
 
 /** Where the tracker is served. */
 export const TRACKER_PATH = "/mallard.js";
@@ -132,12 +136,14 @@ function scriptAsset(text: string): Asset {
   });
 }
 
-/** The content security policy of the page: its own files and its one inline script. */
-function contentSecurityPolicy(inlineScript: string): string {
-  const hash = createHash("sha256").update(inlineScript).digest("base64");
+/** The content security policy of the page: its own files, and inline scripts by their hashes. */
+function contentSecurityPolicy(page: string): string {
+  const hashes = [...page.matchAll(INLINE)].map(([, text = ""]) =>
+    `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+  );
   return [
     "default-src 'none'",
-    `script-src 'self' 'sha256-${hash}'`,
+    `script-src 'self' ${hashes.join(" ")}`,
     "style-src 'self'",
     "img-src 'self' data:",
     "connect-src 'self'",
@@ -152,7 +158,7 @@ function pageAsset(page: string): Asset {
   return makeAsset(new TextEncoder().encode(page), {
     "content-type": typeOf(PAGE),
     "cache-control": REVALIDATED,
-    "content-security-policy": contentSecurityPolicy(importMapOf(page)),
+    "content-security-policy": contentSecurityPolicy(page),
   });
 }
 
@@ -205,7 +211,7 @@ function bundled(page: string, files: Map<string, Uint8Array<ArrayBuffer>>): str
   const map: Record<string, string> = JSON.parse(importMapOf(page) || "{}").imports ?? {};
   const links = Object.values(map).map((href) => `<link rel="modulepreload" href="${href}">`);
   return page.replace(`${UNVERSIONED}${entry}`, `${UNVERSIONED}${BUNDLE}`)
-    .replace(PRELOADS, links.join("\n    "));
+    .replace(PRELOADS, links.join("\n")).replace(UNREAD, "");
 }
 
 function makeAsset(
