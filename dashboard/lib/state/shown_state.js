@@ -46,6 +46,8 @@ export function shownState(state, site, lost) {
   const known = lost && answered?.site === site && answered.state.view === state.view
     ? answered.state
     : state;
-  if (ASKED.every((name) => known[name] === state[name])) return state;
+  const isSame = (/** @type {typeof ASKED[number]} */ name) =>
+    JSON.stringify(known[name]) === JSON.stringify(state[name]);
+  if (ASKED.every(isSame)) return state;
   return { ...state, ...Object.fromEntries(ASKED.map((name) => [name, known[name]])) };
 }

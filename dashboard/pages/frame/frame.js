@@ -78,7 +78,8 @@ export function Frame(props) {
     `}
     ${offline && html`
       <p class="banner" role="status">
-        <span>${t(isKept ? "connection_lost_chosen" : "connection_lost")}</span>
+        <span class="of-known">${t(isKept ? "connection_lost_chosen" : "connection_lost")}</span>
+        <span class="of-none">${t("fault_hint_offline")}</span>
         <button type="button" class="button small" onClick=${tryConnection}>${t("retry")}</button>
       </p>
     `}
