@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Page } from "../../../support/browser/browser.ts";
 import { askApi, dashboardTest, settled, SITE } from "../../../support/browser/dashboard.ts";
 
 const LONG = "Newsletter abonniert nach dem Lesen eines langen Artikels";
@@ -56,6 +57,7 @@ dashboardTest(
         assert.ok(over <= 1, `${LONG} lacks ${over} pixels at ${width}`);
         assert.match(title ?? "", new RegExp(`^${LONG}\n`));
       }
+      await areApart(page);
       assert.deepEqual(faults, []);
     } finally {
       for (const { id, name } of await askApi(url, `sites/${SITE}/goals`)) {
@@ -65,6 +67,27 @@ dashboardTest(
     }
   },
 );
+
+/** The headings of goals stand beside each other on phones, and do not touch. */
+async function areApart(page: Page): Promise<void> {
+  for (const width of [430, 390, 360, 340]) {
+    await page.setViewportSize({ width, height: 900 });
+    const ends = await page.$$eval(
+      "[data-breakdown=goals] thead th",
+      (heads) =>
+        heads.filter((head) => head.clientWidth > 0).map((head) => {
+          const words = document.createRange();
+          words.selectNodeContents(head);
+          const { left, right } = words.getBoundingClientRect();
+          return { left, right };
+        }),
+    );
+    for (const [index, { left }] of ends.entries()) {
+      const before = ends[index - 1]?.right ?? -Infinity;
+      assert.ok(left - before >= 4, `headings touch at ${width}: ${left} after ${before}`);
+    }
+  }
+}
 
 /** The change of a goal's visitors in percent, from the numbers of both ranges. */
 async function changeOf(url: string, goal: string): Promise<number> {
