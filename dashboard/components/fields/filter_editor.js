@@ -1,6 +1,6 @@
 // The editor of one filter, in a dialog: conditions joined by OR, on any dimension, with values
 // suggested from the data; and the saved segments.
-import { Dialog } from "../layout/dialog.js";
+import { Dialog, discardQuestion } from "../layout/dialog.js";
 import { Icon } from "../layout/icon.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { sitePath } from "../../lib/ask/api.js";
@@ -36,14 +36,12 @@ export function FilterEditor({ filter, segments = false, onDone, onClose }) {
   const { t } = useApp();
   const group = filter ? groupOf(filter) : { mode: "", conditions: [] };
   const [isBegun, setBegun] = useState(false);
-  const question = {
-    question: t("discard_question"),
-    discard: t("discard"),
-    keep: t("keep_editing"),
-  };
   return html`
     <${Dialog} title=${t(filter ? "filter_edit" : "filter_add")} close=${t("close")}
-      onClose=${onClose} question=${question} isBegun=${isBegun} class="wide">
+      onClose=${onClose} question=${discardQuestion(
+        t,
+        "discard_question",
+      )} isBegun=${isBegun} class="wide">
       ${segments && html`<${Segments} onChoose=${onDone} />`}
       ${group
         ? html`

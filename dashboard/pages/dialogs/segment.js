@@ -1,5 +1,5 @@
 // The dialog that keeps the filters of the page as a segment.
-import { Dialog } from "../../components/layout/dialog.js";
+import { Dialog, discardQuestion } from "../../components/layout/dialog.js";
 import { printFilters } from "../../grammar/filter.js";
 import { ask, sitePath } from "../../lib/ask/api.js";
 import { refusalOf } from "../../lib/format/refusal.js";
@@ -25,11 +25,7 @@ export function SegmentDialog({ onClose }) {
   };
   return html`
     <${Dialog} title=${t("segment_save")} close=${t("close")} onClose=${onClose}
-      question=${{
-        question: t("discard_input"),
-        discard: t("discard"),
-        keep: t("keep_editing"),
-      }} class="narrow">
+      question=${discardQuestion(t)} class="narrow">
       <form class="form" onSubmit=${onSubmit}>
         <label for=${id}>${t("name")}</label>
         <input id=${id} class="field" required maxlength="200" value=${name}

@@ -1,5 +1,5 @@
 // The dialog that sets the first password.
-import { Dialog } from "../../components/layout/dialog.js";
+import { Dialog, discardQuestion } from "../../components/layout/dialog.js";
 import { ask } from "../../lib/ask/api.js";
 import { refusalOf } from "../../lib/format/refusal.js";
 import { html, useEffect, useId, useState } from "../../lib/html.js";
@@ -59,11 +59,7 @@ export function SetupDialog({ t, onClose, onDone }) {
     `;
   return html`
     <${Dialog} title=${t("password_set")} close=${t("close")} onClose=${onClose}
-      question=${{
-        question: t("discard_input"),
-        discard: t("discard"),
-        keep: t("keep_editing"),
-      }} class="narrow">
+      question=${discardQuestion(t)} class="narrow">
       <form class="form" onSubmit=${onSubmit}>
         <p class="muted" id=${`${id}-hint`}>${t("password_hint")}</p>
         ${field("first", t("login_password"), setPassword)}
