@@ -35,9 +35,19 @@ async function whyOf(runner: Runner, asked: string, numbers: Numbers) {
   const text = `site_id=${SITE}&compare=previous_period&limit=1000&${asked}`;
   const params = new Params(new URLSearchParams(text));
   const answer = await runner.answer("why", REPORTS.why, SITE, params) as WhyAnswer;
+  await checkTotal(runner, answer, text);
   return Object.fromEntries(
     answer.results.map((row) => [`${row.dimension} ${row.value}`, numbers(row)]),
   );
+}
+
+/** The change as a whole is judged as by the report that asks for both numbers themselves. */
+async function checkTotal(runner: Runner, { metric, total }: WhyAnswer, text: string) {
+  const params = new URLSearchParams(text);
+  params.delete("metric");
+  params.set("metrics", metric);
+  const judged = await runner.answer("changes", REPORTS.changes, SITE, new Params(params));
+  deepEqual({ metrics: { [metric]: total } }, judged, text);
 }
 
 const CLOSED = "start_date=2024-03-11&end_date=2024-03-18";

@@ -224,21 +224,21 @@ export function splitBy(row: Row, dimensions: number): number | null {
   return split === 0 ? null : dimensions - 1 - Math.log2(split);
 }
 
-/** What the rows of the statement say. `scale` is the metric's. */
+/** What the rows of the statement say. `perUnit` is the metric's. */
 export function valueCountsOf(
   rows: readonly Row[],
   dimensions: number,
-  { below, scale }: Changing,
+  { below, perUnit }: Changing,
 ): ValueCounts[] {
   return rows.map((row) => {
     const of = (name: string) => Number(row[name] ?? 0);
     const counted = (range: "now" | "before") => ({
-      above: of(`a_${range}`) * scale,
+      above: of(`a_${range}`) / perUnit,
       below: of(`b_${range}`),
       ...(below === null ? {} : {
         squares: [
-          of(`aa_${range}`) * scale ** 2,
-          of(`ab_${range}`) * scale,
+          of(`aa_${range}`) / perUnit ** 2,
+          of(`ab_${range}`) / perUnit,
           of(`bb_${range}`),
         ] as const,
       }),

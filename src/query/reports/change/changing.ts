@@ -6,12 +6,16 @@ export interface Changing {
   readonly above: AggregateName;
   /** Null for a count. */
   readonly below: AggregateName | null;
-  /** Makes the metric's unit of `above`. */
-  readonly scale: number;
+  /** How many of `above` are one of the metric's unit. */
+  readonly perUnit: number;
 }
 
-const count = (above: AggregateName): Changing => ({ above, below: null, scale: 1 });
-const ofVisits = (above: AggregateName, scale = 1): Changing => ({ above, below: "visits", scale });
+const count = (above: AggregateName): Changing => ({ above, below: null, perUnit: 1 });
+const ofVisits = (above: AggregateName, perUnit = 1): Changing => ({
+  above,
+  below: "visits",
+  perUnit,
+});
 
 /** Metrics that are explained by visits, each counted once. */
 export const CHANGING = {
@@ -21,7 +25,7 @@ export const CHANGING = {
   events: count("events"),
   views_per_visit: ofVisits("visit_pageviews"),
   bounce_rate: ofVisits("bounces"),
-  visit_duration: ofVisits("visit_us", 1e-6),
+  visit_duration: ofVisits("visit_us", 1e6),
 } as const satisfies Partial<Record<MetricName, Changing>>;
 
 /** Their names. */

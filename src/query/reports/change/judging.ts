@@ -88,18 +88,26 @@ interface Known {
 
 const NOTHING: Known["goalless"] = { whole: {}, buckets: [] };
 
-/** Judges the changes of some metrics since the range to compare with. */
+/** The values of both ranges as a whole, where they are counted for something else. */
+export type Wholes = Promise<{ readonly now: Values; readonly before: Values }>;
+
+/**
+ * Judges the changes of some metrics since the range to compare with. `wholes` has all of them
+ * where it is given; sums of imported days are not in it.
+ */
 export async function verdictsOf(
   request: ReportRequest,
   comparison: Range,
   names: readonly JudgedName[],
   context: QueryContext,
+  wholes: Wholes | null = null,
 ): Promise<Verdicts> {
   const passedUs = passedOf(request).toUs - request.range.fromUs;
   const interval = passedUs < DAYS_MIN_US ? "hour" : "day";
+  const earlier = withRange(request, comparison);
   const [now, before] = await Promise.all([
-    knownOf(request, names, interval, context),
-    knownOf(withRange(request, comparison), names, interval, context),
+    knownOf(request, names, interval, context, wholes && wholes.then(({ now }) => now)),
+    knownOf(earlier, names, interval, context, wholes && wholes.then(({ before }) => before)),
   ]);
   return Object.fromEntries(names.map((name) => [name, verdictOf(name, now, before)]));
 }
@@ -116,6 +124,7 @@ async function knownOf(
   names: readonly JudgedName[],
   interval: "hour" | "day",
   context: QueryContext,
+  given: Promise<Values> | null,
 ): Promise<Known> {
   const metrics = (weighed: boolean): MetricName[] => [
     ...new Set(names.flatMap((name): MetricName[] => {
@@ -129,32 +138,44 @@ async function knownOf(
   const isOfAll = names.some((name) => name === "conversion_rate");
   const wide = { ...request, filter: withoutGoals(request.filter) };
   const [own, goalless] = await Promise.all([
-    countedOf(request, metrics(false), metrics(true), interval, context),
-    isOfAll ? countedOf(wide, ["visitors"], ["visitors"], interval, context) : NOTHING,
+    countedOf(request, { metrics: metrics(false), given }, metrics(true), interval, context),
+    isOfAll
+      ? countedOf(wide, { metrics: ["visitors"], given: null }, ["visitors"], interval, context)
+      : NOTHING,
   ]);
   return { ...own, goalless };
 }
 
+/** What is asked of a range as a whole, or is known of it. */
+interface Whole {
+  readonly metrics: readonly MetricName[];
+  readonly given: Promise<Values> | null;
+}
+
 async function countedOf(
   request: ReportRequest,
-  ofWhole: readonly MetricName[],
+  { metrics, given }: Whole,
   ofBuckets: readonly MetricName[],
   interval: "hour" | "day",
   context: QueryContext,
 ): Promise<Known["goalless"]> {
   const ask = (what: Partial<Query> & Pick<Query, "metrics">) =>
     context.query(queryOf(request, what));
-  const [whole, found] = await Promise.all([
-    ask({ metrics: ofWhole }),
+  const askWhole = async () => (await ask({ metrics })).rows[0]?.values ?? {};
+  const [found, known] = await Promise.all([
     ask({ metrics: ofBuckets, dimensions: [interval] }),
+    given ?? askWhole(),
   ]);
+  // Buckets tell whether any day is imported.
+  const { imported, left_out } = context.told.meta;
+  const whole = given && (imported || left_out) ? await askWhole() : known;
   const byKey = new Map(found.rows.map(({ keys, values }) => [keys[0], values]));
   const passed = passedOf(request);
   const buckets = passed.toUs > passed.fromUs
     ? bucketsOf(passed, interval, request.zone, request.weekStart)
     : [];
   return {
-    whole: whole.rows[0]?.values ?? {},
+    whole,
     buckets: buckets.map(({ key }) => byKey.get(key) ?? {}),
   };
 }

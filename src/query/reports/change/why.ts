@@ -26,8 +26,9 @@ import {
   type Verdict,
   type Verdicts,
   verdictsOf,
+  type Wholes,
 } from "./judging.ts";
-import { type Contribution, type Counted, countPart, ratioPart } from "./parts.ts";
+import { type Contribution, type Counted, countPart, ratio, ratioPart } from "./parts.ts";
 import { revenueCountsOf, revenueSql } from "./revenue_sql.ts";
 
 /** Dimensions whose values are asked for: what can be said of a whole visit. */
@@ -70,15 +71,36 @@ async function explainChange(
   const { comparison } = request;
   const meta = metaOf(request);
   if (!comparison) return { metric, total: null, results: [], meta };
+  const counting = countsOf(request, withRange(request, comparison), metric, context);
+  const wholes = request.filter === null && isOfVisits(metric)
+    ? counting.then(({ counts }) => wholesOf(metric, counts))
+    : null;
   const [verdicts, { counts, currency = null }] = await Promise.all([
-    verdictsOf(request, comparison, [metric], context),
-    countsOf(request, withRange(request, comparison), metric, context),
+    verdictsOf(request, comparison, [metric], context, wholes),
+    counting,
   ]);
   const total = verdicts[metric] ?? null;
   const results = contributionsOf(metric, counts, total?.extra ?? 0)
     .toSorted((a, b) => rankOf(b) - rankOf(a) || (a.value < b.value ? -1 : 1))
     .slice(0, request.limit);
   return { metric, ...(currency === null ? {} : { currency }), total, results, meta };
+}
+
+function isOfVisits(metric: ExplainedName): metric is keyof typeof CHANGING {
+  return metric in CHANGING;
+}
+
+/** The metric as a whole, as its query would answer it. */
+function wholesOf(
+  metric: keyof typeof CHANGING,
+  counts: readonly ValueCounts[],
+): Awaited<Wholes> {
+  const whole = counts.find(({ dimension }) => dimension === null)?.pair;
+  const isRatio = CHANGING[metric].below !== null;
+  const valueOf = (counted: Counted | undefined) => ({
+    [metric]: isRatio ? counted ? ratio(counted) : null : counted?.above ?? 0,
+  });
+  return { now: valueOf(whole?.now), before: valueOf(whole?.before) };
 }
 
 /** What differs most from an even change first, and what is surely so before the rest. */
