@@ -256,7 +256,7 @@ export const texts = {
   theme_auto: "Sistema",
   theme_dark: "Oscuro",
   theme_light: "Claro",
-  time: "Tiempo",
+  time: "Fecha",
   tools: "Filtros y fechas",
   unique_visitors_n: { one: "{count} visitante único", other: "{count} visitantes únicos" },
   unit: "Unidad",
@@ -285,10 +285,10 @@ export const texts = {
   vitals_vital: "Métrica",
   warning_password: "MALLARD_ADMIN_PASSWORD tiene menos de 8 caracteres: pon una más larga.",
   warning_proxy:
-    "Un proxy reenvía visitantes sin figurar en la configuración: todos los que pasan por él comparten un bloqueo de acceso. Añade esta línea:",
+    "Un proxy reenvía visitantes sin figurar en los ajustes: todos los que pasan por él comparten un bloqueo de acceso. Añade esta línea:",
   warning_secret:
-    "MALLARD_SECRET tiene menos de 16 bytes: se pueden recalcular los identificadores. Con uno más largo empiezan otros nuevos.",
-  warnings: "Configuración del servidor",
+    "MALLARD_SECRET tiene menos de 16 bytes: se pueden recalcular los ID de visitante. Con uno más largo empiezan otros nuevos.",
+  warnings: "Ajustes del servidor",
   why: "¿Por qué?",
   why_of: "Por qué: {metric}",
   within_noise: "dentro del ruido",

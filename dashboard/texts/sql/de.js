@@ -14,7 +14,7 @@ export const texts = {
   example_channels: "Besuche und Absprungrate nach Kanal",
   example_days: "Besucher und Seitenaufrufe nach Tag",
   example_events: "Eigene Ereignisse",
-  example_hours: "Stunden der Woche mit den meisten Besuchen",
+  example_hours: "Meistbesuchte Stunden der Woche",
   example_pages: "Seiten mit den meisten Besuchern",
   example_revenue: "Umsatz nach Kampagne",
   intro:
@@ -42,7 +42,7 @@ export const texts = {
   rows: { one: "{n} Zeile", other: "{n} Zeilen" },
   run: "Ausführen",
   run_keys: "Strg+Enter führt die Abfrage aus",
-  running: "Läuft…",
+  running: "Läuft …",
   save: "Speichern",
   saved: "Gespeicherte Abfragen",
   saved_hint: "Sie gehören zu dieser Website und sind in Sicherungen enthalten.",

@@ -13,7 +13,7 @@ export const texts = {
   example_channels: "Visitas y tasa de rebote por canal",
   example_days: "Visitantes y páginas vistas por día",
   example_events: "Eventos personalizados",
-  example_hours: "Horas de la semana con más visitas",
+  example_hours: "Horas más visitadas de la semana",
   example_pages: "Páginas con más visitantes",
   example_revenue: "Ingresos por campaña",
   intro:
@@ -50,7 +50,7 @@ export const texts = {
   stop: "Detener",
   tables: "Tablas",
   tables_hint:
-    "Las horas están en UTC; local_time está en la zona horaria del sitio. Los identificadores de visitantes cambian en cada resultado.",
+    "Las horas están en UTC; local_time está en la zona horaria del sitio. Los ID de visitante cambian en cada resultado.",
   title: "SQL",
   truncated: "Hay más filas. Descárgalas, o pide menos.",
   type: "Tipo",

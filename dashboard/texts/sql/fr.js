@@ -13,7 +13,7 @@ export const texts = {
   example_channels: "Visites et taux de rebond par canal",
   example_days: "Visiteurs et pages vues par jour",
   example_events: "Événements personnalisés",
-  example_hours: "Heures de la semaine avec le plus de visites",
+  example_hours: "Heures les plus visitées",
   example_pages: "Pages avec le plus de visiteurs",
   example_revenue: "Revenus par campagne",
   intro:
