@@ -107,6 +107,8 @@ export class LakeNode {
     this.#system = system;
     this.#host = host;
     this.#options = options;
+  /** The same of the snapshot that statistics read. */
+  #shown: Known | null = null;
     this.#store = store;
     this.#catalog = catalog;
     this.name = { node: options.node, journal: system.random.uuid() };
@@ -369,6 +371,8 @@ export class LakeNode {
     const changed = isOwn ? removed : [...added, ...removed];
     for (const site of new Set(changed.map(({ site_id }) => site_id))) this.#catalog.changed(site);
   }
+    // What is counted beside what is hot is of the same snapshot.
+    if (this.#known?.kept?.moment.snapshot === marked.snapshot) this.#shown = this.#known;
 
   /**
    * Keeps on disk what the published snapshot has, without the rollups of what has changed. Before
@@ -456,12 +460,12 @@ export class LakeNode {
 
   /** What the lake has of a site, oldest first. */
   stockOf(site: string): readonly StockedPartition[] {
-    return this.#known?.stock.get(site) ?? NOTHING;
+    return this.#shown?.stock.get(site) ?? NOTHING;
   }
 
   /** Up to when ids of visitors may be from elsewhere, in microseconds. */
   get importedToUs(): number {
-    return this.#known?.importedToUs ?? 0;
+    return this.#shown?.importedToUs ?? 0;
   }
 
   /** The same of a span. */
@@ -482,7 +486,7 @@ export class LakeNode {
   }
 
   #partitions(): readonly StockedPartition[] {
-    return [...this.#known?.stock.values() ?? []].flat();
+    return [...this.#shown?.stock.values() ?? []].flat();
   }
 
   /**
