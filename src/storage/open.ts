@@ -493,10 +493,10 @@ async function openParts(
     refused: () => recovery.refused,
     close: async () => {
       flusher.cancel();
-      if (hot.rows === 0 && !hot.isLoading) await node?.leave().catch(() => {});
       // What still runs is stopped: a flush that is cut off leaves its events in the journal.
-      await db.close();
-      await mutex.idle();
+      const idle = () => db.close().then(() => mutex.idle());
+      if (node === null) await idle();
+      else await node.end([() => leave(node, hot), idle]);
       await opened.close();
     },
   };
@@ -506,6 +506,11 @@ async function openParts(
 async function openChangers(
   parts: Omit<HistoryParts, "originals"> & {
     readonly journal: Journal;
+/** Lets other servers over a lake know that nothing is left here, where that is so. */
+async function leave(node: LakeNode, hot: Hot): Promise<void> {
+  if (hot.rows === 0 && !hot.isLoading) await node.leave().catch(() => {});
+}
+
     readonly hot: Hot;
     readonly guard: ClockGuard;
     readonly rollups: Rollups;

@@ -59,7 +59,9 @@ const ERASED_TO = "lake_erased_to";
 const OF_LAKE =
   /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres|Failed to (execute|commit)/i;
 /** A stop does not wait for longer until others know of it. */
-const LEAVE_MS_MAX = 4000;
+const LEAVE_MS_MAX = 5000;
+/** Nor for longer until what asks the lake has ended, that included. */
+const END_MS_MAX = 6000;
 /** Nor for longer until a statement that was interrupted has ended. */
 const CLOSE_MS_MAX = 500;
 /** A snapshot or a file that was cleaned up since it was chosen. */
@@ -497,14 +499,35 @@ export class LakeNode {
     if (this.#lake === null || this.#out !== null) return;
     this.#hasLeft = true;
     const moved = { is_retired: true, flushed_us: this.#nowUs() };
-    const { clock, log } = this.#system;
+    const { log } = this.#system;
     const tried = "Cannot tell other servers that nothing is left here";
     const told = this.#lake.commit(tried, (run) => move(run, this.name, moved));
-    const late = clock.sleep(LEAVE_MS_MAX).then(() =>
-      Promise.reject(new Error(`${tried} in time`))
-    );
-    await Promise.race([told, late]).catch((error) => log("warn", messageOf(error)));
-    for (const promise of [told, late]) promise.catch(() => {});
+    const isTold = await this.#inTime(LEAVE_MS_MAX, told).catch((error) => {
+      log("warn", messageOf(error));
+      return true;
+    });
+    if (!isTold) log("warn", `${tried} in time`);
+  }
+
+  /**
+   * Does what ends the work of a server, one thing after the other. What a lake that answers nothing
+   * keeps from ending goes on by itself: it changes nothing that the next start does not find.
+   */
+  async end(works: readonly (() => Promise<unknown>)[]): Promise<void> {
+    const all = works.reduce((before, work) => before.then(work), Promise.resolve<unknown>(null));
+    if (await this.#inTime(END_MS_MAX, all)) return;
+    this.#system.log("warn", "Stopped while the lake did not answer: events stay in the journal");
+  }
+
+  /** Whether work ends in time. Rejects where it fails in that time. */
+  async #inTime(ms: number, work: Promise<unknown>): Promise<boolean> {
+    const ended = new AbortController();
+    const late = this.#system.clock.sleep(ms, ended.signal).then(() => false);
+    try {
+      return await Promise.race([work.then(() => true), late]);
+    } finally {
+      ended.abort();
+    }
   }
 
   #nowUs(): number {
@@ -513,9 +536,6 @@ export class LakeNode {
 
   /** Disconnects. A statement that the lake does not answer is not waited for. */
   async close(): Promise<void> {
-    if (this.#lake === null) return;
-    const ended = new AbortController();
-    const late = this.#system.clock.sleep(CLOSE_MS_MAX, ended.signal);
-    await Promise.race([this.#lake.close(), late]).finally(() => ended.abort());
+    if (this.#lake !== null) await this.#inTime(CLOSE_MS_MAX, this.#lake.close());
   }
 }

@@ -107,6 +107,37 @@ lakeTest("a server that was retired while it runs goes on", partsNow, async (env
 });
 
 lakeTest(
+  "a flush that goes on while its server leaves keeps nobody waiting for it",
+  partsNow,
+  async (env, folder) => {
+    const { one, two: leaving } = await two(env, folder);
+    const { flusher, node } = lakeOf(leaving);
+    try {
+      const { db } = await node.lake();
+      const transaction = db.transaction.bind(db);
+      const [begun, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      db.transaction = async () => {
+        db.transaction = transaction;
+        begun.resolve();
+        await left.promise;
+        throw new Error("Failed to commit: another commit came first, a conflict");
+      };
+      // Nothing came: it says so.
+      const flushing = flusher.flush();
+      await begun.promise;
+      await node.leave();
+      left.resolve();
+      await flushing;
+      await follow(one);
+      assert.deepEqual(lakeOf(one).node.marked.others, []);
+      assert.equal(one.reader.behindSinceMs(), null);
+    } finally {
+      await Promise.all([one.close(), leaving.close()]);
+    }
+  },
+);
+
+lakeTest(
   "a server that was away answers nothing that was erased meanwhile, and keeps no copy of it",
   partsNow,
   async (env, folder) => {
