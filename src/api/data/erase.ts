@@ -36,6 +36,8 @@ export interface Erasing {
   readonly doneBy: readonly string[];
   /** The others. What one accepted before `flushedMs` is in the lake; 0 where nothing is known. */
   readonly missing: readonly { readonly server: string; readonly flushedMs: number }[];
+  /** UTC dates whose events are in the lake still, for a file of theirs cannot be read. */
+  readonly left: readonly string[];
 }
 
 /**
@@ -124,11 +126,12 @@ export function eraseRoutes(
   ];
 }
 
-function answerOf({ number, site, firstDate, lastDate, madeMs, doneBy, missing }: Erasing) {
+function answerOf(erasing: Erasing) {
+  const { number, site, firstDate, lastDate, madeMs, doneBy, missing, left } = erasing;
   const timeOf = (ms: number) => new Date(ms).toISOString();
   return {
     id: number,
-    status: missing.length === 0 ? "erased" : "waiting",
+    status: missing.length === 0 && left.length === 0 ? "erased" : "waiting",
     site_id: site,
     start_date: firstDate,
     end_date: lastDate,
@@ -138,6 +141,7 @@ function answerOf({ number, site, firstDate, lastDate, madeMs, doneBy, missing }
       server,
       flushed_at: flushedMs > 0 ? timeOf(flushedMs) : null,
     })),
+    unreadable_dates: left,
   };
 }
 

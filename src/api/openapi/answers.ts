@@ -187,6 +187,7 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
     erased_at: INSTANT,
     done_by: list(TEXT),
     missing: list(object({ server: TEXT, flushed_at: nullable(INSTANT) })),
+    unreadable_dates: list(DATE),
   }),
   "POST /api/import": withMore({
     accepted: COUNT,

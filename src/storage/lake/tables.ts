@@ -26,6 +26,8 @@ export const ERASURES: Sql = raw(`${LAKE}.erasures`);
 
 /** Columns that `nodes` had not always: they are its last ones. */
 const NODE_COLUMNS = { address: "varchar", flushed_us: "bigint", erased_to: "bigint" } as const;
+/** The same of `erasures`. */
+const ERASURE_COLUMNS = { left_dates: "varchar" } as const;
 
 /** Columns of `events` that the stored event has not. */
 const PARTITION_DATE = "date";
@@ -101,22 +103,23 @@ async function makeNodes(run: Run): Promise<void> {
   await completeNodes(run);
 }
 
-/** Adds to `nodes` the columns that it lacks, and makes the table of erasures. */
+/** Makes the table of erasures, and adds to it and to `nodes` the columns that they lack. */
 async function completeNodes(run: Run): Promise<void> {
-  const rows = await run(
-    sql`select column_name from duckdb_columns()
-      where database_name = ${LAKE} and table_name = 'nodes'`,
-  );
-  const found = new Set(rows.map((row) => String(row["column_name"])));
-  for (const [name, type] of Object.entries(NODE_COLUMNS)) {
-    if (!found.has(name)) {
-      await run(sql`alter table ${NODES} add column ${ident(name)} ${raw(type)}`);
-    }
-  }
   await run(
     sql`create table if not exists ${ERASURES} (number bigint, site_id varchar,
       first_date varchar, last_date varchar, to_us bigint)`,
   );
+  const rows = await run(
+    sql`select table_name, column_name from duckdb_columns() where database_name = ${LAKE}`,
+  );
+  const found = new Set(rows.map((row) => `${row["table_name"]} ${row["column_name"]}`));
+  const wanted = [["nodes", NODES, NODE_COLUMNS], ["erasures", ERASURES, ERASURE_COLUMNS]] as const;
+  for (const [table, place, columns] of wanted) {
+    for (const [name, type] of Object.entries(columns)) {
+      if (found.has(`${table} ${name}`)) continue;
+      await run(sql`alter table ${place} add column ${ident(name)} ${raw(type)}`);
+    }
+  }
 }
 
 /**

@@ -14,7 +14,13 @@ import type { LakeFlusher } from "./flushing.ts";
 import { forgetBrought } from "./history/brought.ts";
 import type { LakeNode } from "./node.ts";
 import type { Duty } from "./nodes/duty.ts";
-import { type ErasureState, erasureStateOf, erasureStates, record } from "./nodes/erasures.ts";
+import {
+  type ErasureState,
+  erasureStateOf,
+  erasureStates,
+  noteLeft,
+  record,
+} from "./nodes/erasures.ts";
 import type { StockedPartition } from "./stock.ts";
 import { EVENTS } from "./tables.ts";
 
@@ -166,21 +172,25 @@ export class LakeUpkeep {
       if (isRecorded || this.within(site, firstDate, lastDate).length > 0) {
         await this.#duty.prepareErasing();
         const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
-        const noted = async (run: Run) => {
+        const range = { site, firstDate, lastDate };
+        const noted = async (run: Run, left: readonly string[]) => {
           if (!isRecorded) return;
           this.#node.requireHere();
-          number = await record(run, this.#node.name, { site, firstDate, lastDate, toUs });
+          number = await record(run, this.#node.name, { ...range, toUs }, left);
         };
         let isWhole = true;
         try {
           await lake.commit(ERASING, async (run) => {
             // Another server may have flushed since this one looked, and between two attempts.
             partitions = await deleteWhere(run, site, firstDate, lastDate);
-            await noted(run);
+            await noted(run, []);
+            await noteLeft(run, range, []);
           });
         } catch (error) {
           if (!isUnreadable(error)) throw error;
-          await lake.commit(ERASING, noted);
+          // Until it is known which of them can be erased, all are left.
+          const left = this.within(site, firstDate, lastDate).map(({ date }) => date);
+          await lake.commit(ERASING, (run) => noted(run, left));
           isWhole = false;
         }
         if (number !== null) this.#flusher.beginErasing(number);
@@ -192,7 +202,7 @@ export class LakeUpkeep {
       }
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
       await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
-      if (unreadable !== null) throw unreadableError(unreadable);
+      if (unreadable !== null) throw unreadableError(unreadable, number);
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
       };
@@ -224,7 +234,11 @@ export class LakeUpkeep {
     let reason = "";
     for (const { date } of this.within(site, firstDate, lastDate)) {
       try {
-        const erased = await lake.commit(ERASING, (run) => deleteWhere(run, site, date, date));
+        const erased = await lake.commit(ERASING, async (run) => {
+          const deleted = await deleteWhere(run, site, date, date);
+          await noteLeft(run, { site, firstDate: date, lastDate: date }, []);
+          return deleted;
+        });
         partitions.push(...erased);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
@@ -470,11 +484,12 @@ async function deleteWhere(
   return found.map(({ date, rows }) => ({ date: String(date), rows: Number(rows) }));
 }
 
-function unreadableError({ dates, reason }: Unreadable): AppError {
+function unreadableError({ dates, reason }: Unreadable, number: number | null): AppError {
+  const known = number === null ? "" : ` (erasure ${number})`;
   return new AppError(
     "unavailable",
     `Cannot erase the events of ${dates.join(", ")}: ${reason}; put the file back from the ` +
-      "bucket's versions, and erase again. All other dates are erased",
+      `bucket's versions, and erase again. All other dates are erased${known}`,
     { "retry-after": "60" },
   );
 }

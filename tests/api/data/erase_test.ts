@@ -50,6 +50,7 @@ Deno.test("eraseRoutes() say how far the servers of a lake are with an erasure",
     lastDate: "2024-02-29",
     madeMs: Date.UTC(2024, 2, 1),
     doneBy: ["one"],
+    left: [],
   };
   const missing = [{ server: "three", flushedMs: 0 }, { server: "two", flushedMs: 1000 }];
   let asked: Erasing = { ...of, missing };
@@ -76,6 +77,7 @@ Deno.test("eraseRoutes() say how far the servers of a lake are with an erasure",
       { server: "three", flushed_at: null },
       { server: "two", flushed_at: "1970-01-01T00:00:01.000Z" },
     ],
+    unreadable_dates: [],
   };
   deepEqual((await owner.call("GET", "/api/gdpr/erasures/7")).body, shown);
   asked = { ...of, missing: [] };
@@ -83,6 +85,12 @@ Deno.test("eraseRoutes() say how far the servers of a lake are with an erasure",
     ...shown,
     status: "erased",
     missing: [],
+  });
+  asked = { ...of, missing: [], left: ["2024-02-29"] };
+  deepEqual((await owner.call("GET", "/api/gdpr/erasures/7")).body, {
+    ...shown,
+    missing: [],
+    unreadable_dates: ["2024-02-29"],
   });
   for (const id of ["8", "0", "x", "07", "1e1"]) {
     const { status, body } = await owner.call("GET", `/api/gdpr/erasures/${id}`);

@@ -298,27 +298,54 @@ lakeTest(
 );
 
 lakeTest(
-  "a file that is gone keeps no other date from being merged and erased",
+  "a file that is gone keeps no other date from being merged and erased, and its own is told",
   partsNow,
   async (env, folder) => {
     const storage = await openOverLake(folder, env);
+    const { upkeep } = lakeOf(storage);
     try {
       for (let flush = 0; flush < 14; flush++) {
         await accept(storage, numbered(flush * 6, 6, 3));
         await storage.flusher.flush();
       }
-      const gone = objectsOf(partsNow(), env, SITE).find((file) => file.includes("2026-01-02"));
+      const gone = objectsOf(partsNow(), env, SITE).find((file) => file.includes("2026-01-02")) ??
+        assert.fail();
       await stopS3(partsNow());
-      await Deno.remove(gone ?? assert.fail());
+      await Deno.rename(gone, `${folder}/kept`);
       await startS3(partsNow());
       await storage.compactor.run(new AbortController().signal);
       assert.deepEqual([storage.compactor.counts.failures, storage.fileCount()], [1, 14 + 5]);
-      await assert.rejects(
-        storage.eraser.erase(SITE, ...ALL_DATES),
-        /Cannot erase the events of 2026-01-02: .*404.*; put the file back .*dates are erased/,
-      );
-      const left = lakeOf(storage).upkeep.within(SITE, ...ALL_DATES);
-      assert.deepEqual(left.map(({ date }) => date), ["2026-01-02"]);
+      for (const number of [1, 2]) {
+        await assert.rejects(
+          storage.eraser.erase(SITE, ...ALL_DATES),
+          new RegExp(
+            "Cannot erase the events of 2026-01-02: .*404.*; put the file back .*" +
+              `dates are erased \\(erasure ${number}\\)`,
+          ),
+        );
+        await lakeOf(storage).flusher.follow();
+        const left = upkeep.within(SITE, ...ALL_DATES);
+        assert.deepEqual(left.map(({ date }) => date), ["2026-01-02"]);
+        const state = await upkeep.erasure(number);
+        assert.deepEqual([state?.doneBy, state?.missing], [["one"], []]);
+        assert.deepEqual(state?.left, ["2026-01-02"]);
+      }
+      assert.equal(await upkeep.erasure(1), null, "the second has taken its place");
+      // Of less, and of other dates.
+      await assert.rejects(storage.eraser.erase(SITE, "2026-01-02", "2026-01-03"));
+      await storage.eraser.erase(SITE, "2026-01-03", "2026-01-04");
+      assert.deepEqual((await upkeep.erasure(2))?.left, ["2026-01-02"]);
+      await stopS3(partsNow());
+      await Deno.rename(`${folder}/kept`, gone);
+      await startS3(partsNow());
+      const { erasure_id, events_deleted } = await storage.eraser.erase(SITE, ...ALL_DATES);
+      assert.equal(erasure_id, 5);
+      assert.ok(events_deleted > 0);
+      assert.deepEqual((await upkeep.erasure(5))?.left, []);
+      const rows = "select number, left_dates from lake.erasures order by 1";
+      assert.deepEqual(await plainRows(partsNow(), env, rows), [[4, null], [5, null]]);
+      const objects = objectsOf(partsNow(), env, SITE);
+      assert.deepEqual(objects.filter((file) => file.includes("2026-01-02")), []);
     } finally {
       await storage.close();
     }

@@ -15,20 +15,65 @@ export interface Erasure {
   readonly toUs: number;
 }
 
-/** Records an erasure in the commit that does it in the lake; resolves with its number. */
+/**
+ * Records an erasure in the commit that does it in the lake, but for the dates in `left`; resolves
+ * with its number. It takes the place of earlier ones of the same or less of which dates are left:
+ * whatever they have left is left of it, or done with it.
+ */
 export async function record(
   run: Run,
   name: NodeName,
   { site, firstDate, lastDate, toUs }: Omit<Erasure, "number">,
+  left: readonly string[] = [],
 ): Promise<number> {
   const { erasedMax } = await markOf(run, name);
   const number = erasedMax + 1;
+  const replaced = (await withLeft(run, site)).filter((one) =>
+    one.firstDate >= firstDate && one.lastDate <= lastDate
+  );
+  for (const one of replaced) await run(sql`delete from ${ERASURES} where number = ${one.number}`);
   await run(
-    sql`insert into ${ERASURES} values (${number}, ${site}, ${firstDate}, ${lastDate}, ${toUs})`,
+    sql`insert into ${ERASURES} (number, site_id, first_date, last_date, to_us, left_dates)
+      values (${number}, ${site}, ${firstDate}, ${lastDate}, ${toUs}, ${textOf(left)})`,
   );
   // What the highest number of all is, every server reads with the marks.
   await move(run, name, { erased_to: number });
   return number;
+}
+
+/**
+ * Notes, in all erasures of a site of which dates are left in the lake, that those of some dates
+ * are erased, but for `left`.
+ */
+export async function noteLeft(
+  run: Run,
+  { site, firstDate, lastDate }: Pick<Erasure, "site" | "firstDate" | "lastDate">,
+  left: readonly string[],
+): Promise<void> {
+  for (const { number, dates } of await withLeft(run, site)) {
+    const stay = dates.filter((date) => date < firstDate || date > lastDate || left.includes(date));
+    if (stay.length === dates.length) continue;
+    await run(
+      sql`update ${ERASURES} set left_dates = ${textOf(stay)} where number = ${number}`,
+    );
+  }
+}
+
+async function withLeft(run: Run, site: string) {
+  const rows = await run(
+    sql`select * from ${ERASURES} where site_id = ${site} and left_dates is not null`,
+  );
+  return rows.map((row) => ({ ...erasureOf(row), dates: datesOf(row) }));
+}
+
+/** The dates in a row of it that are left, oldest first. */
+function datesOf(row: Row): readonly string[] {
+  const text = row["left_dates"];
+  return typeof text === "string" ? text.split(",") : [];
+}
+
+function textOf(dates: readonly string[]): string | null {
+  return dates.length === 0 ? null : dates.join();
 }
 
 /** The erasures after one, in order. */
@@ -60,6 +105,8 @@ export interface ErasureState extends Erasure {
   readonly doneBy: readonly string[];
   /** The others, sorted by name. */
   readonly missing: readonly MissingServer[];
+  /** UTC dates whose events are in the lake still, for a file of theirs cannot be read. */
+  readonly left: readonly string[];
 }
 
 /** An erasure beside each server that is not retired; no row where there is no such erasure. */
@@ -83,5 +130,6 @@ export function erasureStateOf(rows: readonly Row[]): ErasureState | null {
       server: String(node),
       flushedMs: Number(flushed_us ?? 0) / 1000,
     })),
+    left: datesOf(first),
   };
 }
