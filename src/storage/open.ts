@@ -1,5 +1,6 @@
 // Opens DATA_DIR in two halves: first the journal, so that events are kept, then DuckDB, recovery
 // and the parts that work on them, in the order in which they need each other.
+import { messageOf } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { Mutex } from "../core/mutex.ts";
 import type { System } from "../core/types.ts";
@@ -12,7 +13,7 @@ import { History, type ImportHistory } from "./history/history.ts";
 import { Sums } from "./history/sums.ts";
 import { Db, type DuckDbModule, type ExtensionOptions } from "./duckdb.ts";
 import { Reopening } from "./duckdb/reopening.ts";
-import { emptyFolder } from "./empty_folder.ts";
+import { emptyFolder, removeLeftSpills } from "./empty_folder.ts";
 import { type MemoryPlan, memoryPlan, spillLimitOf } from "./memory.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import {
@@ -306,8 +307,8 @@ function spillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
   return `${dataDir}/.spill`;
 }
 
-/** The same of the DuckDB that writes into a lake, of commands too. */
-export function lakeSpillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
+/** The same of the DuckDB that writes into a lake. */
+function lakeSpillFolderOf({ dataDir }: Pick<StorageOptions, "dataDir">): string {
   return `${dataDir}/.lake-spill`;
 }
 
@@ -375,6 +376,9 @@ async function openDatabase(
   const spillFolder = spillFolderOf(options);
   // What was killed while it ran left events there.
   for (const folder of [spillFolder, lakeSpillFolderOf(options)]) await emptyFolder(files, folder);
+  await removeLeftSpills(files, options.dataDir).catch((error) =>
+    log("warn", "Cannot remove what commands have left", { reason: messageOf(error) })
+  );
   // A new lake is made before it is attached.
   await node?.start();
   const free = await files.space(options.dataDir).catch(() => null);
@@ -502,15 +506,15 @@ async function openParts(
   };
 }
 
-/** What merges, rewrites and removes stored events. */
-async function openChangers(
-  parts: Omit<HistoryParts, "originals"> & {
-    readonly journal: Journal;
 /** Lets other servers over a lake know that nothing is left here, where that is so. */
 async function leave(node: LakeNode, hot: Hot): Promise<void> {
   if (hot.rows === 0 && !hot.isLoading) await node.leave().catch(() => {});
 }
 
+/** What merges, rewrites and removes stored events. */
+async function openChangers(
+  parts: Omit<HistoryParts, "originals"> & {
+    readonly journal: Journal;
     readonly hot: Hot;
     readonly guard: ClockGuard;
     readonly rollups: Rollups;

@@ -2,7 +2,7 @@
 import { lakeOptions } from "../../config/lake_options.ts";
 import type { CommandContext } from "../command.ts";
 import { Lake } from "../../storage/lake/lake.ts";
-import { lakeSpillFolderOf } from "../../storage/open.ts";
+import { withSpillFolder } from "../../storage/empty_folder.ts";
 
 /** Beside a server, which has the rest. */
 const MEMORY_LIMIT = "512MiB";
@@ -14,24 +14,19 @@ export async function withLake<T>(
   options: { readonly mayMake: boolean },
   work: (lake: Lake) => Promise<T>,
 ): Promise<T> {
-  const lakeAt = await lakeOptions(config, system.files);
-  const spillFolder = lakeSpillFolderOf({ dataDir: folder });
-  const lake = await Lake.open(
-    system,
-    {
-      loadDuckDb: host.loadDuckDb,
-      folder,
-      spillFolder,
-      memoryLimit: config.memory_limit ?? MEMORY_LIMIT,
-      threads: config.threads,
-    },
-    lakeAt,
-    options,
-  );
-  try {
-    return await work(lake);
-  } finally {
-    await lake.close();
-    await system.files.removeTree(spillFolder);
-  }
+  const { files, random } = system;
+  const lakeAt = await lakeOptions(config, files);
+  const { loadDuckDb } = host;
+  const memoryLimit = config.memory_limit ?? MEMORY_LIMIT;
+  const { threads } = config;
+  // A server beside it has one of its own, which each of its starts empties.
+  return await withSpillFolder(files, folder, random.uuid(), async (spillFolder) => {
+    const at = { loadDuckDb, folder, spillFolder, memoryLimit, threads };
+    const lake = await Lake.open(system, at, lakeAt, options);
+    try {
+      return await work(lake);
+    } finally {
+      await lake.close();
+    }
+  });
 }
