@@ -207,8 +207,9 @@ export class Reader {
           await this.#files.makeDir(this.#spillFolder);
           continue;
         }
-        if (this.#lake) await this.#askAgain(this.#lake, error, attempt);
-        else if (!await this.#quarantineCause(error, snapshot, spans)) throw error;
+        if (this.#lake) {
+          await this.#askAgain(this.#lake, error, attempt, { spans, snapshot, limits });
+        } else if (!await this.#quarantineCause(error, snapshot, spans)) throw error;
       } finally {
         lease.release();
       }
@@ -222,8 +223,19 @@ export class Reader {
   }
 
   /** Resolves where a statement about the lake may be asked again. */
-  async #askAgain(lake: LakeNode, error: unknown, attempt: number): Promise<void> {
-    const judged = lake.judged(error, attempt === 1);
+  async #askAgain(
+    lake: LakeNode,
+    error: unknown,
+    attempt: number,
+    { spans, snapshot, limits }: {
+      readonly spans: ReadonlyMap<string, SpanUs>;
+      readonly snapshot: Snapshot;
+      readonly limits: QueryLimits;
+    },
+  ): Promise<void> {
+    const db = { query: (query: Sql) => this.#db.query(query, limits) };
+    const asked = { db, spans, snapshot: snapshot.lake ?? 0 };
+    const judged = await lake.judged(error, attempt === 1, asked);
     if (judged !== null) throw judged;
     await lake.follow();
   }

@@ -45,13 +45,19 @@ const CUT = /closed|terminat|refused|reset|could not (receive|send)|SSL SYSCALL|
 /** Whether a file of the lake is gone, or is none, by what stands behind a sentence. */
 export function isUnreadable(error: unknown): boolean {
   const message = messageOf(error instanceof Error && error.cause ? error.cause : error);
-  // Names of files and the statement may hold anything.
-  const own = message.replace(/ in: .*$/s, "").replace(/"[^"]*"|'[^']*'/g, "");
-  return UNREADABLE.test(own) && !isPassing(own);
+  const own = withoutNames(message.replace(/ in: .*$/s, ""));
+  return UNREADABLE.some((pattern) => pattern.test(own)) && !isPassing(own);
 }
 
-const UNREADABLE =
-  /\b404\b|No files found|Cannot open file|No magic bytes|too small to be a Parquet|not a parquet/i;
+/** A message without what stands in quotes: names of files may hold anything. */
+export function withoutNames(message: string): string {
+  return message.replace(/"[^"]*"|'[^']*'/g, "");
+}
+
+const UNREADABLE = [
+  /\b404\b|HTTP 416|No files found|Cannot open file/i,
+  /No magic bytes|too small to be a Parquet|not a parquet|Invalid footer/i,
+];
 
 /** Whether another server made the catalog's tables at the same moment: they are there now. */
 export function isMadeMeanwhile(error: unknown): boolean {

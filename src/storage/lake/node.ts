@@ -3,7 +3,8 @@
 // the hot tables that it lacks: both change in the same step, here.
 import { AppError, messageOf } from "../../core/errors.ts";
 import type { System } from "../../core/types.ts";
-import type { OutsideOptions } from "../duckdb.ts";
+import type { Db, OutsideOptions } from "../duckdb.ts";
+import { mayBeCorruption } from "../parquet/corruption.ts";
 import { Postgres } from "../shared/postgres.ts";
 import type { LakeStockChange } from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
@@ -12,7 +13,14 @@ import { datesOf, type SpanUs } from "../tiers/event_rows.ts";
 import { deleteFlushed } from "../tiers/flush.ts";
 import type { PeerRows } from "../tiers/snapshot.ts";
 import { isBucket, type LakeOptions } from "./connection.ts";
-import { isPassing } from "./faults.ts";
+import { isPassing, isUnreadable, withoutNames } from "./faults.ts";
+import {
+  type CatalogedFile,
+  fileOf,
+  filesAt,
+  unreadableError,
+  unreadableOf,
+} from "./files/unreadable.ts";
 import { clockFaultOf, hiding, Lake, type LakeHost, opening, probe } from "./lake.ts";
 import {
   type Before,
@@ -67,6 +75,15 @@ const CLOSE_MS_MAX = 500;
 /** A snapshot or a file that was cleaned up since it was chosen. */
 const VANISHED = /No snapshot found|HTTP 404|\(404\)|No files found|Cannot open file/i;
 
+/** What a statement has read of the lake. */
+export interface AskedOfLake {
+  readonly db: Pick<Db, "query">;
+  /** What it asked of each site. */
+  readonly spans: ReadonlyMap<string, SpanUs>;
+  /** The number of the lake's snapshot. */
+  readonly snapshot: number;
+}
+
 /** The lake of a server. */
 export class LakeNode {
   /** Whose journal it is, until the process ends. */
@@ -86,8 +103,12 @@ export class LakeNode {
   /** Whether the hot tables hold nothing of what was in the lake when it was connected. */
   #isFilled = false;
   #hasLeft = false;
+  /** Files that could not be read, as far as statistics have found. */
+  readonly #unreadablePaths = new Set<string>();
   /** What the newest snapshot has; null before the first look. */
   #known: Known | null = null;
+  /** The same of the snapshot that statistics read. */
+  #shown: Known | null = null;
   /** What has changed since the snapshot that statistics read, and what is not kept yet. */
   #changes: LakeStockChange[] = [];
   #unkept: LakeStockChange[] = [];
@@ -109,8 +130,6 @@ export class LakeNode {
     this.#system = system;
     this.#host = host;
     this.#options = options;
-  /** The same of the snapshot that statistics read. */
-  #shown: Known | null = null;
     this.#store = store;
     this.#catalog = catalog;
     this.name = { node: options.node, journal: system.random.uuid() };
@@ -352,6 +371,8 @@ export class LakeNode {
   ): void {
     const { current } = this.#catalog;
     this.#marked = marked;
+    // What is counted beside what is hot is of the same snapshot.
+    if (this.#known?.kept?.moment.snapshot === marked.snapshot) this.#shown = this.#known;
     for (const site of this.#known?.stock.keys() ?? []) {
       if (!this.#catalog.hasSite(site)) this.#catalog.addSite(site);
     }
@@ -373,8 +394,6 @@ export class LakeNode {
     const changed = isOwn ? removed : [...added, ...removed];
     for (const site of new Set(changed.map(({ site_id }) => site_id))) this.#catalog.changed(site);
   }
-    // What is counted beside what is hot is of the same snapshot.
-    if (this.#known?.kept?.moment.snapshot === marked.snapshot) this.#shown = this.#known;
 
   /**
    * Keeps on disk what the published snapshot has, without the rollups of what has changed. Before
@@ -438,16 +457,55 @@ export class LakeNode {
 
   /**
    * What to throw for an error of a statement that read the lake; null where it may be asked once
-   * more, of the newest snapshot.
+   * more, of the newest snapshot. `asked` says what it has read, and by what its files are looked
+   * through for one that cannot be read.
    */
-  judged(error: unknown, isFirst: boolean): unknown {
+  async judged(error: unknown, isFirst: boolean, asked: AskedOfLake): Promise<unknown> {
     // The statement follows, which may name anything.
     const [message = ""] = messageOf(error).split(/\n| in: /);
-    if (error instanceof AppError || !OF_LAKE.test(message)) return error;
-    if (isFirst && VANISHED.test(message)) return null;
-    if (isFirst && isPassing(error)) return null;
+    if (error instanceof AppError) return error;
+    const isOfLake = OF_LAKE.test(withoutNames(message));
+    if (isOfLake && isFirst && (VANISHED.test(message) || isPassing(error))) return null;
+    if (isOfLake ? isUnreadable(error) : mayBeCorruption(error)) {
+      // Where that is not found out, it is told what failed first.
+      const unreadable = await this.#unreadable(message, asked).catch((stopped) =>
+        stopped instanceof AppError || stopped instanceof DOMException ? stopped : null
+      );
+      if (unreadable !== null) return unreadable;
+    }
+    if (!isOfLake) return error;
     this.lost(hiding(error, this.#options));
     return this.#unavailable();
+  }
+
+  /** What to say of a file that a statement failed on; null where there is none. */
+  async #unreadable(message: string, { db, spans, snapshot }: AskedOfLake) {
+    const { dataPath } = this.#options;
+    const lake = await this.lake();
+    const all = await lake.ask("Cannot list files of the lake", filesAt(snapshot, dataPath));
+    const files = all.map(fileOf).filter(({ site, date }) => {
+      const span = spans.get(site);
+      if (span === undefined) return false;
+      const { first, last } = datesOf(span);
+      return date >= first && date <= last;
+    });
+    // The one that DuckDB names, or that failed before, comes first.
+    const isLikely = ({ path }: CatalogedFile) =>
+      this.#unreadablePaths.has(path) || message.includes(path.split("/").at(-1) ?? path);
+    const likely = files.filter(isLikely);
+    const others = files.filter((file) => !isLikely(file));
+    const [found] = await unreadableOf(db, [...likely, ...others], 1);
+    if (found === undefined) return null;
+    const { file, reason } = found;
+    if (!this.#unreadablePaths.has(file.path)) {
+      this.#unreadablePaths.add(file.path);
+      const said = hiding(new Error(reason), this.#options).message;
+      this.#system.log("error", "Cannot read a file of the lake", {
+        path: file.path,
+        reason: said,
+      });
+    }
+    return unreadableError(file, dataPath);
   }
 
   #unavailable(): AppError {
@@ -460,7 +518,7 @@ export class LakeNode {
     );
   }
 
-  /** What the lake has of a site, oldest first. */
+  /** What the snapshot that statistics read has of a site, oldest first. */
   stockOf(site: string): readonly StockedPartition[] {
     return this.#shown?.stock.get(site) ?? NOTHING;
   }

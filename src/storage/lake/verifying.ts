@@ -4,8 +4,8 @@
 import { messageOf } from "../../core/errors.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../duckdb.ts";
-import { literal } from "../parquet/schema.ts";
 import { LAKE } from "./connection.ts";
+import { type CatalogedFile, fileOf, filesAt, unreadableOf } from "./files/unreadable.ts";
 import type { Lake } from "./lake.ts";
 import { stockQuery } from "./stock.ts";
 import {
@@ -25,12 +25,6 @@ export interface Verified {
   readonly partitions: number;
   readonly events: number;
   readonly faults: readonly string[];
-}
-
-/** A file of the events as the catalog has it. */
-interface CatalogedFile {
-  readonly path: string;
-  readonly rows: number;
 }
 
 const FILES_AT_ONCE = 100;
@@ -65,7 +59,10 @@ export async function verifyEvents(
     onSite?.(index, ids.size);
     const found = await foundMeasures(lake, site, at);
     if (!Array.isArray(found)) {
-      faults.push(`${site}: ${found.fault}`);
+      const isNamed = ({ path }: CatalogedFile) =>
+        faults.some((fault) => fault.startsWith(`${path}: `));
+      const others = files.filter((file) => file.site === site && !isNamed(file));
+      faults.push(...await damaged(lake, others), `${site}: ${found.fault}`);
       continue;
     }
     partitions += found.length;
@@ -95,21 +92,8 @@ export async function newestSnapshot(lake: Lake): Promise<number> {
 
 /** The files of the events that a snapshot has. */
 async function catalogedFiles(lake: Lake, snapshot: number): Promise<CatalogedFile[]> {
-  const number = raw(String(snapshot));
-  const rows = await lake.query(
-    "Cannot list the files of the lake",
-    sql`select
-        case when f.path_is_relative then ${literal(lake.dataPath)} || s.path || t.path else '' end
-          || f.path as path,
-        f.record_count as rows
-      from ${CATALOG}.ducklake_data_file f
-      join ${CATALOG}.ducklake_table t on t.table_id = f.table_id and t.end_snapshot is null
-      join ${CATALOG}.ducklake_schema s on s.schema_id = t.schema_id and s.end_snapshot is null
-      where t.table_name = 'events' and f.begin_snapshot <= ${number}
-        and (f.end_snapshot is null or f.end_snapshot > ${number})
-      order by path`,
-  );
-  return rows.map((row) => ({ path: String(row["path"]), rows: Number(row["rows"]) }));
+  const query = filesAt(snapshot, lake.dataPath);
+  return (await lake.query("Cannot list the files of the lake", query)).map(fileOf);
 }
 
 /** Reads the end of each file, and compares how many rows it says it has. */
@@ -158,6 +142,12 @@ async function foundMeasures(
   } catch (error) {
     return { fault: messageOf(error) };
   }
+}
+
+/** Files whose end is whole, and which cannot be read all the same. */
+async function damaged({ db }: Lake, files: readonly CatalogedFile[]): Promise<string[]> {
+  const unreadable = await unreadableOf(db, files);
+  return unreadable.map(({ file, reason }) => `${file.path}: Cannot read its events: ${reason}`);
 }
 
 /** Dates of which not all rows are read that the catalog has. */

@@ -85,7 +85,10 @@ async function isThere(files: Files, path: string): Promise<boolean> {
 }
 
 /** What DuckDB says when it reads every value of a file, or null. Rejects with a shortage. */
-export async function faultOfReading(db: Db, path: string): Promise<string | null> {
+export async function faultOfReading(
+  db: Pick<Db, "query">,
+  path: string,
+): Promise<string | null> {
   try {
     await db.query(sql`
       select max(hash(event))::varchar as hash

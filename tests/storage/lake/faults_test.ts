@@ -46,6 +46,8 @@ Deno.test("isUnreadable() finds files that are gone or none, whatever they are c
       `HTTP Error: Unable to connect to URL "${file}": 404 (Not Found).`,
       `Invalid Input Error: File '${file}' too small to be a Parquet file`,
       `Invalid Input Error: No magic bytes found at end of file '${file}'`,
+      `Invalid Input Error: Invalid footer length provided for file '${file}'`,
+      `HTTP Error: HTTP GET error reading '${file}' in region '' (HTTP 416 Range Not Satisfiable)`,
       'IO Error: Cannot open file "/lake/a.parquet": No such file or directory',
     ]
   ) {

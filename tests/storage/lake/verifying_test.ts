@@ -5,9 +5,9 @@ import { Importing } from "../../../src/storage/lake/importing.ts";
 import { LocalFolder } from "../../../src/storage/lake/local_folder.ts";
 import { verifyEvents } from "../../../src/storage/lake/verifying.ts";
 import { literal } from "../../../src/storage/parquet/schema.ts";
-import { fill, numbered } from "../../support/lake/data.ts";
+import { damagePages, fill, numbered, SITES } from "../../support/lake/data.ts";
 import { newLake } from "../../../scripts/lake/plain.ts";
-import { LACKS_LAKE, openLake, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
+import { LACKS_LAKE, lakeTest, openLake, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
 import { withFolder } from "../../support/storage/storage.ts";
 
 const partsNow = partsOfFile();
@@ -67,3 +67,38 @@ Deno.test({
       await lake.close();
     }),
 });
+
+lakeTest(
+  "verifyEvents() names a file whose pages are damaged, though its end is whole",
+  partsNow,
+  async (env, folder) => {
+    await fill(folder, numbered(0, 8000, 2), { flushes: 1, isAllFlushed: true });
+    const lake = await openLake(folder, optionsOf(env));
+    try {
+      const local = new LocalFolder(folder);
+      const { source, partitions } = local.content();
+      const system = realSystem({ format: "text", levelMin: "error" });
+      await new Importing(system, lake, {
+        eventsFolder: `${folder}/events`,
+        source,
+        partitionNow: (partition) => local.partition(partition),
+      }).run(partitions);
+      local.close();
+      assert.deepEqual((await verifyEvents(lake)).faults, []);
+      const rows = await lake.db.query(
+        raw("select distinct filename as path from lake.events where date = '2026-01-02'"),
+      );
+      const damaged = rows.map((row) => String(row["path"])).sort();
+      assert.equal(damaged.length, 2);
+      const [path = ""] = damaged;
+      await damagePages(path.replace("s3:/", `${partsNow().folder}/s3`));
+      const site = SITES.find((one) => path.includes(encodeURIComponent(one))) ?? "";
+      const { faults } = await verifyEvents(lake);
+      assert.equal(faults.length, 2, faults.join("\n"));
+      assert.ok(faults[0]?.startsWith(`${path}: Cannot read its events: `), faults[0]);
+      assert.ok(faults[1]?.startsWith(`${site}: Cannot read its events: `), faults[1]);
+    } finally {
+      await lake.close();
+    }
+  },
+);

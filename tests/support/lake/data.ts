@@ -63,3 +63,12 @@ export async function sumsOfFolder(folder: string): Promise<unknown[][]> {
     duckdb.close();
   }
 }
+
+/** Flips every bit of a Parquet file between its first bytes and its footer, which stays. */
+export async function damagePages(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const footerAt = bytes.length - 8 - view.getUint32(bytes.length - 8, true);
+  for (let at = 4; at < footerAt; at++) bytes[at] = ~(bytes[at] ?? 0);
+  await Deno.writeFile(path, bytes);
+}
