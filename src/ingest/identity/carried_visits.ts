@@ -97,16 +97,20 @@ export class CarriedVisits {
     const period = periodOf(timestampMs, days);
     if (this.size > 0 && nowMs - startOfPeriod(period, days) < CARRY_MS_MAX) {
       const earlier = earlierIdIn(period - 1);
-      if (earlier !== undefined && this.#continues(siteId, earlier, nowMs)) {
-        this.#see(siteId, earlier, seenMs(nowMs, this.#rules));
-        return earlier;
-      }
+      if (earlier !== undefined && this.goesOn(siteId, earlier, nowMs)) return earlier;
     }
     const id = idIn(period);
     const endMs = startOfPeriod(period + 1, days);
     const lastMs = seenMs(nowMs, this.#rules);
     if (endMs - lastMs <= this.#rules.visitGapMs(siteId)) this.#see(siteId, id, lastMs);
     return id;
+  }
+
+  /** Whether a visit under an id goes on with an event that arrives now, which is noted. */
+  goesOn(siteId: string, visitorId: string, nowMs: number): boolean {
+    if (!this.#continues(siteId, visitorId, nowMs)) return false;
+    this.#see(siteId, visitorId, seenMs(nowMs, this.#rules));
+    return true;
   }
 
   /** Forgets the visits that have ended. Once a minute. */

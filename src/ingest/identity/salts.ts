@@ -10,6 +10,7 @@ import {
   CarriedVisits,
   CARRY_MS_MAX,
   type IdentityRules,
+  seenMs,
   type SeenVisitor,
 } from "./carried_visits.ts";
 import { HmacSha256 } from "./hmac_sha256.ts";
@@ -34,6 +35,12 @@ export interface SharedSalts {
   readonly log: Log;
 }
 
+/** What made ids before the salt that all servers have was known, and until when (ms). */
+interface Former {
+  readonly hmac: HmacSha256;
+  readonly toMs: number;
+}
+
 /** Ids of visitors for one length of period. */
 export class RandomSalts {
   readonly #store: Store;
@@ -46,6 +53,7 @@ export class RandomSalts {
   /** By number of the period, as far as ids were made; a destroyed salt has none. */
   readonly #hmacs = new Map<number, HmacSha256>();
   readonly #carried: CarriedVisits;
+  readonly #rules: IdentityRules;
   /** Whether the clock may decide which salt is no longer needed. */
   readonly #trustsClock: () => boolean;
   /** Salts of the past live in memory alone: for imports, the same within this process. */
@@ -53,6 +61,8 @@ export class RandomSalts {
   readonly #shared: SharedSalts | null;
   /** Periods whose salts all servers are known to have. */
   readonly #taken = new Set<number>();
+  /** Of a salt of its own, until the visits under it have ended; null where there is none. */
+  #former: Former | null = null;
   readonly #destroyEnded: (nowMs: number) => Promise<void>;
   #isDirty = false;
 
@@ -61,6 +71,7 @@ export class RandomSalts {
     clock: Clock,
     random: Random,
     days: number,
+    rules: IdentityRules,
     carried: CarriedVisits,
     salts: Map<number, string>,
     trustsClock: () => boolean,
@@ -70,6 +81,7 @@ export class RandomSalts {
     this.#clock = clock;
     this.#random = random;
     this.#days = days;
+    this.#rules = rules;
     this.#carried = carried;
     this.#salts = salts;
     this.#trustsClock = trustsClock;
@@ -95,9 +107,20 @@ export class RandomSalts {
     shared: SharedSalts | null = null,
   ): Promise<RandomSalts> {
     const salts = parseSalts(await store.run("getMeta", metaName(days)));
-    const carried = new CarriedVisits({ ...rules, idDays: () => days });
+    const own = { ...rules, idDays: () => days };
+    const carried = new CarriedVisits(own);
     carried.restore(seen);
-    const made = new RandomSalts(store, clock, random, days, carried, salts, trustsClock, shared);
+    const made = new RandomSalts(
+      store,
+      clock,
+      random,
+      days,
+      own,
+      carried,
+      salts,
+      trustsClock,
+      shared,
+    );
     await made.rotate();
     return made;
   }
@@ -108,7 +131,13 @@ export class RandomSalts {
     const idIn = (period: number) => this.#hmacOf(period).hex(who);
     // The salt of an earlier period is never made again.
     const earlierIdIn = (period: number) => this.#salts.has(period) ? idIn(period) : undefined;
-    return this.#carried.idOf(site, nowMs, nowMs, idIn, earlierIdIn);
+    const formerId = this.#former?.hmac.hex(who);
+    if (formerId !== undefined && this.#carried.goesOn(site, formerId, nowMs)) return formerId;
+    const id = this.#carried.idOf(site, nowMs, nowMs, idIn, earlierIdIn);
+    // Another salt may take the place of this one.
+    const isOwn = this.#shared !== null && !this.#taken.has(this.#periodOf(nowMs));
+    if (isOwn) this.#carried.note(site, id, seenMs(nowMs, this.#rules));
+    return id;
   }
 
   /**
@@ -130,6 +159,7 @@ export class RandomSalts {
     const nowMs = this.#clock.nowMs();
     const period = this.#periodOf(nowMs);
     this.#carried.forgetEnded(nowMs);
+    if (this.#carried.size === 0 || nowMs >= (this.#former?.toMs ?? 0)) this.#former = null;
     const last = this.#periodOf(nowMs + (this.#shared ? SHARED_AHEAD_MS : AHEAD_MS));
     if (this.#shared) await this.#take(this.#shared, period, last);
     this.#saltOf(period);
@@ -171,6 +201,8 @@ export class RandomSalts {
         this.#taken.add(period);
         if (this.#salts.get(period) === salt) continue;
         this.#salts.set(period, salt);
+        const hmac = this.#hmacs.get(period);
+        if (hmac) this.#former = { hmac, toMs: this.#clock.nowMs() + CARRY_MS_MAX };
         this.#hmacs.delete(period);
         this.#isDirty = true;
       }

@@ -145,7 +145,26 @@ Deno.test("RandomSalts without a connection for longer are a server's own, and i
     await one.restart();
     notStrictEqual(one.id(), other.id());
     one.common.isCutOff = false;
-    await step(MINUTE_MS);
+    await step(31 * MINUTE_MS);
+    equal(one.id(), other.id());
+  }));
+
+Deno.test("RandomSalts keep the id of a visit that is under way when a server is back", () =>
+  withServers(1, async (one, other, step) => {
+    one.common.isCutOff = true;
+    // Until half an hour before midnight.
+    for (let minutes = 0; minutes < 73 * 60; minutes += 30) await step(30 * MINUTE_MS);
+    const before = one.id();
+    one.common.isCutOff = false;
+    const later = { ...VISITOR, address: "203.0.113.2" };
+    const idOf = ({ salts, clock }: Server) => salts.idOf(later, clock.nowMs());
+    for (let minutes = 0; minutes < 60; minutes += 10) {
+      await step(10 * MINUTE_MS);
+      equal(one.id(), before, "also over the change of ids");
+      equal(idOf(one), idOf(other), "but of no other visitor");
+    }
+    await step(31 * MINUTE_MS);
+    notStrictEqual(one.id(), before);
     equal(one.id(), other.id());
   }));
 
@@ -156,7 +175,7 @@ Deno.test("RandomSalts that two cut-off servers made are one when both are back"
     notStrictEqual(one.id(), other.id());
     for (const { common } of [one, other]) common.isCutOff = false;
     const kept = one.id();
-    await step(MINUTE_MS);
+    await step(31 * MINUTE_MS);
     equal(one.id(), other.id());
     equal(one.id(), kept, "who came first goes on with its own");
     for (const key of one.common.rows.keys()) {
