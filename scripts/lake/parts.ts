@@ -111,14 +111,17 @@ export async function stopParts(parts: Parts): Promise<void> {
   await Deno.remove(parts.folder, { recursive: true });
 }
 
-/** Starts PostgreSQL over the folder it had. */
-export async function startPostgres(parts: Parts): Promise<void> {
+/** Starts PostgreSQL over the folder it had; `env` is added to its environment. */
+export async function startPostgres(
+  parts: Parts,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { folder, postgresPort } = parts;
   const settings = `-p ${postgresPort} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off`;
   const log = `${folder}/postgres.log`;
   await postgres(parts, "pg_ctl", [
     ...["-D", `${folder}/postgres`, "-o", settings, "-l", log, "-w", "-s", "start"],
-  ]);
+  ], env);
 }
 
 /** Ends PostgreSQL, `immediate` as a crash of it does. */
@@ -224,9 +227,14 @@ async function isRefused(port: number): Promise<boolean> {
 }
 
 /** Runs a program of PostgreSQL, as another user where this one is root, whom it refuses. */
-async function postgres({ programs }: Parts, name: string, args: readonly string[]) {
+async function postgres(
+  { programs }: Parts,
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const owner = await postgresUser();
-  await run(`${programs.postgres}/${name}`, args, { ...owner ?? {}, cwd: "/" });
+  await run(`${programs.postgres}/${name}`, args, { ...owner ?? {}, cwd: "/", env });
 }
 
 async function postgresUser(): Promise<{ uid: number; gid: number } | null> {

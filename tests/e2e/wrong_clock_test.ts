@@ -1,6 +1,7 @@
 // The running program under libfaketime: a clock that jumps by a year, and one that is a year ahead
 // at a start. Nothing expires, no salt and no login is lost, and events keep their day.
 import assert from "node:assert/strict";
+import { findFaketime, moveClocks, movedBy } from "../support/server/moved_clock.ts";
 import { type ReadyServer, startReady } from "../support/server/ready_server.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
@@ -8,24 +9,6 @@ const YEAR_AHEAD = "+365d";
 const PASSWORD = "correct horse";
 const DAY_MS = 86_400_000;
 const HISTORY = 20;
-
-/** The library of Debian's package `libfaketime`; null where the runtime cannot be fooled by it. */
-async function findFaketime(): Promise<string | null> {
-  for (const triple of ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""]) {
-    const path = `/usr/lib/${triple}faketime/libfaketimeMT.so.1`;
-    if (await Deno.stat(path).then(() => true, () => false) && await isHonoured(path)) return path;
-  }
-  console.log("skipped: libfaketime is not installed, or the runtime does not honour it");
-  return null;
-}
-
-async function isHonoured(library: string): Promise<boolean> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "console.log(Date.now())"],
-    env: { LD_PRELOAD: library, FAKETIME: YEAR_AHEAD },
-  }).output();
-  return Number(new TextDecoder().decode(stdout)) > Date.now() + 300 * DAY_MS;
-}
 
 const library = await findFaketime();
 
@@ -39,17 +22,10 @@ interface Shifted {
 
 async function start(folder: string, by: string, route: "setup" | "login"): Promise<Shifted> {
   const file = `${folder}/clock`;
-  // The library must never read a file that is half written.
-  const shift = async (text: string) => {
-    await Deno.writeTextFile(`${file}.new`, `${text}\n`);
-    await Deno.rename(`${file}.new`, file);
-  };
+  const shift = (text: string) => moveClocks(file, text);
   await shift(by);
   const server = await startReady(`${folder}/data`, {
-    LD_PRELOAD: library ?? "",
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_NO_CACHE: "1",
-    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    ...movedBy(library ?? "", file),
     MALLARD_RETENTION_DAYS: "90",
     MALLARD_VISITOR_SALT: "random",
     MALLARD_CACHE_TTL: "0",
