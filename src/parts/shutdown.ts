@@ -4,8 +4,8 @@ import type { Clock, System } from "../core/types.ts";
 import type { Storage } from "../storage/open.ts";
 import type { Parts } from "./parts.ts";
 
-/** How long to wait for interrupted queries, and over a lake until other servers know of the stop. */
-const CLOSE_MS_MAX = 8000;
+/** How long to wait for interrupted queries, and over a lake until other servers know of it. */
+const CLOSE_MS_MAX = 10_000;
 
 /**
  * Ends the jobs and writes hot events to Parquet, within the time the owner allows, while more may

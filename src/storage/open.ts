@@ -497,18 +497,13 @@ async function openParts(
     refused: () => recovery.refused,
     close: async () => {
       flusher.cancel();
+      if (hot.rows === 0 && !hot.isLoading) await node?.leave().catch(() => {});
       // What still runs is stopped: a flush that is cut off leaves its events in the journal.
-      const idle = () => db.close().then(() => mutex.idle());
-      if (node === null) await idle();
-      else await node.end([() => leave(node, hot), idle]);
+      const ended = db.close().then(() => mutex.idle());
+      await (node?.end(ended) ?? ended);
       await opened.close();
     },
   };
-}
-
-/** Lets other servers over a lake know that nothing is left here, where that is so. */
-async function leave(node: LakeNode, hot: Hot): Promise<void> {
-  if (hot.rows === 0 && !hot.isLoading) await node.leave().catch(() => {});
 }
 
 /** What merges, rewrites and removes stored events. */

@@ -68,8 +68,8 @@ const OF_LAKE =
   /^(IO|HTTP|Connection|Transaction\w*) Error|ducklake|postgres|Failed to (execute|commit)/i;
 /** A stop does not wait for longer until others know of it. */
 const LEAVE_MS_MAX = 5000;
-/** Nor for longer until what asks the lake has ended, that included. */
-const END_MS_MAX = 6000;
+/** Nor for longer until what asks the lake has ended. */
+const END_MS_MAX = 2000;
 /** Nor for longer until a statement that was interrupted has ended. */
 const CLOSE_MS_MAX = 500;
 /** A snapshot or a file that was cleaned up since it was chosen. */
@@ -568,12 +568,11 @@ export class LakeNode {
   }
 
   /**
-   * Does what ends the work of a server, one thing after the other. What a lake that answers nothing
-   * keeps from ending goes on by itself: it changes nothing that the next start does not find.
+   * Waits for the end of work. What a lake that answers nothing keeps from ending goes on by
+   * itself: it changes nothing that the next start does not find.
    */
-  async end(works: readonly (() => Promise<unknown>)[]): Promise<void> {
-    const all = works.reduce((before, work) => before.then(work), Promise.resolve<unknown>(null));
-    if (await this.#inTime(END_MS_MAX, all)) return;
+  async end(work: Promise<unknown>): Promise<void> {
+    if (await this.#inTime(END_MS_MAX, work)) return;
     this.#system.log("warn", "Stopped while the lake did not answer: events stay in the journal");
   }
 

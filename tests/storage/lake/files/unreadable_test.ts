@@ -1,4 +1,4 @@
-// Statistics over a lake of which a file cannot be read: they name the file, and answer of all else.
+// Statistics over a lake of which a file cannot be read: they name it, and answer of all else.
 import assert from "node:assert/strict";
 import { startS3, stopS3 } from "../../../../scripts/lake/parts.ts";
 import { sql } from "../../../../src/core/sql.ts";
