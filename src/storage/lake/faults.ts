@@ -137,5 +137,9 @@ export function lakeError(tried: string, error: unknown, places: FaultPlaces): E
   if (unreachable !== undefined) {
     return new Error(`${tried}: PostgreSQL is out of reach: ${unreachable}`, { cause: error });
   }
-  return new Error(`${tried}: ${message.split("\n")[0]}`, { cause: error });
+  const [first] = message.split("\n");
+  // DuckLake begins with its own sentence, which says nothing of why.
+  const said = /\bERROR: +([^\n]*)/.exec(message)?.[1];
+  const why = said === undefined || first?.includes(said) ? first : `PostgreSQL says: ${said}`;
+  return new Error(`${tried}: ${why}`, { cause: error });
 }

@@ -32,6 +32,7 @@ import {
   newestMarks,
   type NodeName,
 } from "./marks.ts";
+import { Duty } from "./nodes/duty.ts";
 import type { PeerOptions } from "./nodes/peers.ts";
 import { OPTIONS } from "./tables.ts";
 import { type Known, lookOf, type StockedPartition, stockQuery } from "./stock.ts";
@@ -271,6 +272,7 @@ export class LakeNode {
     const lake = await Lake.open(this.#system, this.#host, this.#options, { mayMake: true });
     try {
       const tried = "Cannot use the lake";
+      await new Duty(this.postgres()).mendCatalog();
       if (this.#isNew) {
         for (const option of OPTIONS) await lake.commit(tried, (run) => run(option));
       }

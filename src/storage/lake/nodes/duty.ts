@@ -5,78 +5,14 @@
 import { AppError, messageOf } from "../../../core/errors.ts";
 import { codeOf } from "../../shared/faults.ts";
 import type { Postgres, Session } from "../../shared/postgres.ts";
+import { LOCKS, mendCatalog, prepareCatalog, prepareErasing } from "./catalog_rules.ts";
 
 /** What of the lake is done by one server at a time. */
 export const DUTIES = { upkeep: 1, expiry: 2 } as const;
 
-/** Held while the catalog learns what it must do by itself; beside the lock of flushes. */
-const CATALOG_LOCK = 4;
-
-/** PostgreSQL's code for a right that is missing. */
+/** PostgreSQL's codes for a right that is missing, and for a wait that took too long. */
 const NO_RIGHT = "42501";
-
-/** Tells the locks of this program from those of others. */
-export const LOCKS = 0x6d616c6c;
-
-/**
- * Two servers that merge the same files at a time would leave each event there twice. Both note
- * the files that they have replaced: by a constraint one of them fails, were its transaction not
- * one with that in which it chose them. DuckLake's own notes go when the files are deleted, as by
- * an erasure, which waits for no merge: these stay.
- */
-const MERGED_ONCE: readonly string[] = [
-  `create unique index if not exists mallard_merged_once
-    on ducklake_files_scheduled_for_deletion (data_file_id)`,
-  `create table if not exists mallard_replaced_files (
-    data_file_id bigint primary key, replaced_at timestamptz not null default clock_timestamp())`,
-  // Numbers of files are never used again, and no merge goes on for so long.
-  `delete from mallard_replaced_files where replaced_at < clock_timestamp() - interval '1 day'`,
-  `create or replace function mallard_note_replaced() returns trigger language plpgsql as $$
-    begin
-      insert into mallard_replaced_files (data_file_id) values (new.data_file_id);
-      return null;
-    end $$`,
-  `do $$
-    begin
-      if not exists (select 1 from pg_trigger where tgname = 'mallard_replaced_once'
-        and tgrelid = 'ducklake_files_scheduled_for_deletion'::regclass) then
-        create trigger mallard_replaced_once after insert
-          on ducklake_files_scheduled_for_deletion
-          for each row execute function mallard_note_replaced();
-      end if;
-    end $$`,
-];
-
-/**
- * A commit takes the number that follows the snapshot which it has read, and fails where another
- * has that number: no commit misses what was committed since it began. An erasure lets snapshots
- * go at once, and with them their numbers, of which a commit that began before it would take one:
- * these notes of them stay.
- */
-const NUMBERED_ONCE: readonly string[] = [
-  `create table if not exists mallard_snapshots (
-    snapshot_id bigint primary key, made_at timestamptz not null default clock_timestamp())`,
-  `create or replace function mallard_note_snapshot() returns trigger language plpgsql
-    security definer set search_path from current as $$
-    begin
-      insert into mallard_snapshots (snapshot_id) values (new.snapshot_id);
-      return null;
-    end $$`,
-  `do $$
-    begin
-      if not exists (select 1 from pg_trigger where tgname = 'mallard_numbered_once'
-        and tgrelid = 'ducklake_snapshot'::regclass) then
-        create trigger mallard_numbered_once after insert on ducklake_snapshot
-          for each row execute function mallard_note_snapshot();
-        insert into mallard_snapshots (snapshot_id) select snapshot_id from ducklake_snapshot
-          on conflict do nothing;
-      end if;
-    end $$`,
-];
-
-/** No commit goes on for so long. */
-const OLD_NUMBERS =
-  "delete from mallard_snapshots where made_at < clock_timestamp() - interval '1 day'";
+const NOT_FREE = "55P03";
 
 /** DuckLake removes none of them. */
 const ENDED_ROWS = `do $$
@@ -93,35 +29,6 @@ const ENDED_ROWS = `do $$
         using oldest;
     end loop;
   end $$`;
-
-/** No text of people is after it. */
-const LAST_TEXT = "\u{10ffff}".repeat(8);
-
-/**
- * DuckLake keeps the least and the greatest value of each column of a table, and never narrows
- * them: texts of erased events would stay. Bounds that all texts are within are as right.
- */
-const TEXTS_UNKNOWN: readonly string[] = [
-  `create or replace function mallard_widen_texts() returns trigger language plpgsql as $$
-    begin
-      if exists (select 1 from ducklake_column c where c.table_id = new.table_id
-          and c.column_id = new.column_id and c.column_type = 'varchar') then
-        if new.min_value is not null then new.min_value := ''; end if;
-        if new.max_value is not null then new.max_value := '${LAST_TEXT}'; end if;
-      end if;
-      return new;
-    end $$`,
-  `do $$
-    begin
-      if not exists (select 1 from pg_trigger where tgname = 'mallard_texts_unknown'
-        and tgrelid = 'ducklake_table_column_stats'::regclass) then
-        create trigger mallard_texts_unknown before insert or update
-          on ducklake_table_column_stats
-          for each row execute function mallard_widen_texts();
-        update ducklake_table_column_stats set table_id = table_id;
-      end if;
-    end $$`,
-];
 
 /** The work that is to be done by one server. */
 export class Duty {
@@ -150,7 +57,7 @@ export class Duty {
         DUTIES[duty],
       );
       if (row?.["is_held"] !== 1) return false;
-      if (duty === "upkeep") await prepared(() => prepare(session));
+      if (duty === "upkeep") await prepared(() => prepareCatalog(session));
       await work(() => session.isOpen);
       if (duty === "upkeep" && session.isOpen) await session.run(ENDED_ROWS);
       return true;
@@ -164,21 +71,38 @@ export class Duty {
    * erasure go past it. Rejects as `once`, and with `unavailable` where PostgreSQL does not permit
    * it.
    */
-  async prepareErasing(): Promise<void> {
+  prepareErasing(): Promise<void> {
+    return this.#prepare(prepareErasing);
+  }
+
+  /**
+   * Makes anew what a catalog that was put back has in another form, so that it can be committed
+   * to. Rejects as `prepareErasing`.
+   */
+  mendCatalog(): Promise<void> {
+    return this.#prepare(mendCatalog);
+  }
+
+  async #prepare(work: (session: Session) => Promise<void>): Promise<void> {
     const session = await this.#postgres.session();
     try {
-      await prepared(() => prepareErasing(session));
+      await prepared(() => work(session));
     } finally {
       session.close();
     }
   }
 }
 
-/** Prepares the catalog; a right that is missing is named. */
+/** Prepares the catalog; a right that is missing is named, and a wait that was too long. */
 async function prepared(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
+    if (codeOf(error) === NOT_FREE) {
+      throw new AppError("unavailable", "The catalog of the lake is busy; try again", {
+        "retry-after": "5",
+      });
+    }
     if (codeOf(error) !== NO_RIGHT) throw error;
     throw new AppError(
       "unavailable",
@@ -187,16 +111,4 @@ async function prepared(work: () => Promise<void>): Promise<void> {
       { "retry-after": "60" },
     );
   }
-}
-
-async function prepare(session: Session): Promise<void> {
-  for (const statement of MERGED_ONCE) await session.run(statement);
-  await prepareErasing(session);
-  await session.run(OLD_NUMBERS);
-}
-
-async function prepareErasing(session: Session): Promise<void> {
-  await session.run("select pg_advisory_lock($1, $2)::text", LOCKS, CATALOG_LOCK);
-  for (const statement of [...TEXTS_UNKNOWN, ...NUMBERED_ONCE]) await session.run(statement);
-  await session.run("select pg_advisory_unlock($1, $2)::text", LOCKS, CATALOG_LOCK);
 }

@@ -2,7 +2,7 @@
 // meet, one begins again and uploads its files again. A lock of PostgreSQL gives the turn, for the
 // time of the commit, and nobody waits for it for long: marks, and not turns, keep events right.
 import type { Postgres, Session } from "../../shared/postgres.ts";
-import { LOCKS } from "./duty.ts";
+import { LOCKS } from "./catalog_rules.ts";
 
 /** Beside the numbers of duties. */
 const FLUSH = 3;
