@@ -14,7 +14,7 @@ import type { RecentPart, Split } from "../rollups/split.ts";
 import { termsOf } from "../rollups/rolled.ts";
 import { orderOf } from "../sql/build.ts";
 import { missingOf } from "../sql/expressions.ts";
-import { planOf } from "../sql/plan.ts";
+import { type Plan, planOf } from "../sql/plan.ts";
 import { Relations } from "../sql/relations.ts";
 import {
   laterEvents,
@@ -61,7 +61,7 @@ export function buildLists(
   const rows = [
     ...split.events.map((range, index) => {
       const isLast = !split.recent && index === split.events.length - 1;
-      return eventRows(whole, kinds, { range, events }, isLast);
+      return eventRows(whole, kinds, { range, eventsFor: () => events }, isLast);
     }),
     ...(split.recent ? recentRows(whole, kinds, split.recent, events) : []),
   ];
@@ -113,12 +113,15 @@ function unnested(kinds: readonly Kind[], keyOf: (kind: Kind) => Sql): Sql {
 function eventRows(
   whole: Query,
   kinds: readonly Kind[],
-  { range, events }: { readonly range: Range; readonly events: EventsOf },
+  { range, eventsFor }: {
+    readonly range: Range;
+    readonly eventsFor: (plan: Plan) => Sql | EventsOf;
+  },
   isLast: boolean,
 ): Sql {
   const own: Query = { ...whole, range };
   const plan = planOf(own);
-  const relations = new Relations(own, plan, events, whole.range);
+  const relations = new Relations(own, plan, eventsFor(plan), whole.range);
   const matching = relations.matchingEvents(own.dimensions, own.filter);
   const keyOf = ({ ref }: Kind) =>
     ref === null ? sql`''` : ident(`key_${whole.dimensions.indexOf(ref)}`);
@@ -157,7 +160,8 @@ function recentRows(
   }
   if (recent.hasLater) {
     const range = { fromUs: recent.startUs, toUs: whole.range.toUs, dates: null };
-    rows.push(eventRows(whole, kinds, { range, events: laterEvents(events) }, true));
+    const eventsFor = (plan: Plan) => laterEvents(plan, events);
+    rows.push(eventRows(whole, kinds, { range, eventsFor }, true));
   }
   return rows;
 }

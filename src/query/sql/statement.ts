@@ -184,7 +184,7 @@ export function visitorRowsOf(
   const keyed = withVisitorKeys(sources.events);
   const query = withEngagements(asking, sources.engagements);
   const split = splitOfVisits(query, sources, asked, recent);
-  const ofRange = (range: Range) => eventRows(query, aggregates, range, keyed);
+  const ofRange = (range: Range) => eventRows(query, aggregates, range, () => keyed);
   const none = { sums: null, known: null, stored: null, named: raw("") };
   if (!split) return { ...none, fromEvents: ofRange(query.range) };
   const rowsOf = (visits: Sql) => storedRows(query, aggregates, visits, split, true);

@@ -16,7 +16,7 @@ import type { DimensionRef } from "../dimensions.ts";
 import { bucketKey } from "./buckets.ts";
 import { groupBy, rowsByVisitor } from "./build.ts";
 import { filterSql, keyOf, type RowShape, VISIT_ROW } from "./expressions.ts";
-import { planOf } from "./plan.ts";
+import { type Plan, planOf } from "./plan.ts";
 import { Relations } from "./relations.ts";
 
 /** Each aggregate over a stored visit `r`, which is a visit on one day; visits on their first. */
@@ -142,25 +142,30 @@ export function laterRows(
 ): Sql[] {
   if (!hasLater) return [];
   const range = { fromUs: startUs, toUs: query.range.toUs, dates: null };
-  return [eventRows(query, aggregates, range, laterEvents(events))];
+  return [eventRows(query, aggregates, range, (plan) => laterEvents(plan, events))];
 }
 
-/** The events of those visitors alone. */
-export function laterEvents(events: EventsOf): EventsOf {
-  return (span, columns) =>
-    sql`(${events(span, columns)} semi join later_visitors using (visitor_id))`;
+/**
+ * All events of those visitors in the span of a plan, at once: to leave some out, they would be
+ * read in parts, and planning each part takes longer than reading few events does.
+ */
+export function laterEvents({ span, columns }: Plan, events: EventsOf): Sql {
+  return sql`(${events(span, columns)} semi join later_visitors using (visitor_id))`;
 }
 
-/** Rows of the keys, the visitor and the aggregates, from the events of a part of the range. */
+/**
+ * Rows of the keys, the visitor and the aggregates, from the events of a part of the range:
+ * `eventsFor` gives what a plan reads of them.
+ */
 export function eventRows(
   query: Query,
   aggregates: readonly AggregateName[],
   range: Range,
-  events: EventsOf,
+  eventsFor: (plan: Plan) => Sql | EventsOf,
 ): Sql {
   const own: Query = { ...query, range };
   const plan = { ...planOf(own), aggregates };
-  const relations = new Relations(own, plan, events, query.range);
+  const relations = new Relations(own, plan, eventsFor(plan), query.range);
   return sql`select * from (${rowsByVisitor(own, plan, relations)})`;
 }
 

@@ -99,7 +99,7 @@ function countsOf(
   const keys = query.dimensions.map((_, index) => ident(`k${index}`));
   const parts = [
     ...storedRows(query, aggregates, storedVisits(split, paths), split),
-    ...split.events.map((range) => eventRows(query, aggregates, range, events)),
+    ...split.events.map((range) => eventRows(query, aggregates, range, () => events)),
     ...(split.recent ? laterRows(query, aggregates, split.recent, events) : []),
   ];
   const sums = aggregates.map((name) =>
