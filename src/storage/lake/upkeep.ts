@@ -372,9 +372,17 @@ export class LakeUpkeep {
   async #merge(): Promise<boolean> {
     // By itself it would choose the files in one transaction and replace them in another: what was
     // deleted in between would be back.
-    const merging = sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
-      max_compacted_files => ${raw(String(MERGED_AT_ONCE))})`;
-    const rows = await this.#commitInTurn((run) => run(merging), { isMerge: true });
+    let [atOnce, next] = [0, MERGED_AT_ONCE];
+    const merge = (run: Run) => {
+      atOnce = next;
+      // What commits meanwhile lets it begin again: less is sooner done.
+      next = Math.max(1, Math.floor(next / 2));
+      return run(
+        sql`call ducklake_merge_adjacent_files(${literal(LAKE)}, 'events',
+          max_compacted_files => ${raw(String(atOnce))})`,
+      );
+    };
+    const rows = await this.#commitInTurn(merge, { isMerge: true });
     let written = 0;
     for (const { files_processed, files_created } of rows) {
       this.counts.merged += Number(files_processed);
@@ -382,7 +390,7 @@ export class LakeUpkeep {
     }
     this.counts.written += written;
     await this.#flusher.settle();
-    return written >= MERGED_AT_ONCE;
+    return written >= atOnce;
   }
 
   /** Removes the snapshots of before a time, and the files that only they name. */

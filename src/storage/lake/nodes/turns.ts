@@ -6,8 +6,12 @@ import { LOCKS } from "./catalog_rules.ts";
 
 /** Beside the numbers of duties. */
 const FLUSH = 3;
-/** Who hangs with its turn keeps nobody for longer; PostgreSQL ends its connection by itself. */
-const WAIT_MS = 5000;
+/**
+ * Who hangs with its turn keeps nobody for longer than both waits; PostgreSQL ends its connection
+ * by itself. A merge of few files comes through in that time, also with a slow bucket.
+ */
+const WAIT_MS = 7000;
+const WAITS_MAX = 2;
 
 /** The turns of one server. */
 export class Turns {
@@ -32,14 +36,28 @@ export class Turns {
     let session: Session | null = null;
     try {
       session = await this.#postgres.session();
-      // The server ends a transaction that does nothing, and the turn with it.
-      await session.run("begin");
-      await session.run(`set local lock_timeout = ${WAIT_MS}`);
-      await session.run("select pg_advisory_xact_lock($1, $2)", LOCKS, FLUSH);
-      return session;
+      for (let wait = 0; wait < WAITS_MAX; wait++) {
+        if (await isTaken(session)) return session;
+      }
     } catch {
-      session?.close();
-      return null;
+      // Without PostgreSQL there are no turns.
     }
+    session?.close();
+    return null;
+  }
+}
+
+/** Waits for the turn, which lasts until the connection is closed; whether it came. */
+async function isTaken(session: Session): Promise<boolean> {
+  // The server ends a transaction that does nothing, and the turn with it.
+  await session.run("begin");
+  await session.run(`set local lock_timeout = ${WAIT_MS}`);
+  try {
+    await session.run("select pg_advisory_xact_lock($1, $2)", LOCKS, FLUSH);
+    return true;
+  } catch (error) {
+    if (!session.isOpen) throw error;
+    await session.run("rollback");
+    return false;
   }
 }
