@@ -1,12 +1,14 @@
 // Brings what another server of the lake has changed into the parts that keep it in memory.
 import type { SharedState } from "../storage/shared/shared_state.ts";
 import type { CopiedTable } from "../storage/shared/tables.ts";
+import type { Sums } from "../storage/history/sums.ts";
 import type { Parts } from "./parts.ts";
 
 /** The parts that keep what servers share in memory. */
 export interface FollowingParts {
   readonly storage: {
     readonly shared: Pick<SharedState, "onChange" | "tellAgain"> | null;
+    readonly sums: Pick<Sums, "follow">;
   };
   readonly sites: Pick<Parts["sites"], "reload" | "takeGone" | "declared">;
   readonly newSites: Pick<Parts["newSites"], "deleted" | "acceptDeclared" | "takeUpRefusals">;
@@ -17,7 +19,7 @@ export interface FollowingParts {
 
 /** Follows the changes of other servers, where there may be some, until storage is closed. */
 export function followOthers(
-  { storage: { shared }, sites, newSites, keys, auth, identity }: FollowingParts,
+  { storage: { shared, sums }, sites, newSites, keys, auth, identity }: FollowingParts,
 ): void {
   if (shared === null) return;
   const unforgotten = new Set<string>();
@@ -41,6 +43,7 @@ export function followOthers(
   };
   shared.onChange(async (tables) => {
     // What fails or takes long keeps nothing else back: a key that was revoked is one at once.
+    if (tables.has("past_imports")) void sums.follow();
     const takenUp = await Promise.allSettled([
       tables.has("api_keys") && keys.reload(),
       tables.has("owner_password") && auth.takeUpPassword(),
@@ -49,6 +52,7 @@ export function followOthers(
     ]);
     for (const taken of takenUp) if (taken.status === "rejected") throw taken.reason;
   }, async () => {
+    void sums.follow();
     await auth.takeUpLogins();
     await identity.rotate();
   });

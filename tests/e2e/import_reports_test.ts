@@ -2,10 +2,8 @@
 // count of the views gives, and the same whatever tool they come from; of sums the sums, or what is
 // left out. Undoing gives back the answers of before, byte for byte.
 import assert from "node:assert/strict";
-import { zipSync } from "fflate";
 import { REPORTS } from "../../src/query/reports/reports.ts";
-import { fathomTables, fathomZip } from "../support/sources/fathom.ts";
-import { exploration, exploredRows } from "../support/sources/google_reports.ts";
+import { SUM_FILES } from "../support/sources/sum_files.ts";
 import { VIEW_FILES, VIEWS } from "../support/sources/views.ts";
 import {
   type Answers,
@@ -18,7 +16,6 @@ import {
   withoutDigits,
 } from "../support/server/import_answers.ts";
 import { startReady } from "../support/server/ready_server.ts";
-import { datesFrom, plausibleTables, plausibleZip } from "../support/storage/plausible_export.ts";
 import { withFolder } from "../support/storage/storage.ts";
 
 /** Reports that tell of now, of what is no pageview, or of single rows. */
@@ -94,33 +91,6 @@ Deno.test("every report has the same numbers, whatever tool single events come f
     await server.stop();
   });
 });
-
-const DATES = datesFrom("2024-01-02", 3);
-
-/** What tools have that know no single events. */
-const SUM_FILES: Readonly<Record<string, readonly [name: string, body: BodyInit]>> = {
-  plausible: ["export.zip", plausibleZip(plausibleTables(DATES))],
-  fathom: ["export.zip", fathomZip(fathomTables(DATES))],
-  "google-analytics-csv": [
-    "days.csv",
-    exploration(["Date", "Total users", "Sessions", "Views"], exploredRows(DATES, [[]], 3)),
-  ],
-  "umami-sums": [
-    "umami-2024-01-02.zip",
-    zipSync({
-      "pages.csv": new TextEncoder().encode("x,y\n/,30\n/docs,12\n"),
-    }) as Uint8Array<ArrayBuffer>,
-  ],
-  "goatcounter-json": [
-    "export.zip",
-    zipSync({
-      "paths.jsonl": new TextEncoder().encode('{"id":1,"event":false,"path":"/"}\n'),
-      "hit_stats.jsonl": new TextEncoder().encode(
-        '{"hour":"2024-01-02T19:00:00Z","path_id":1,"ref_id":1,"count":4}\n',
-      ),
-    }) as Uint8Array<ArrayBuffer>,
-  ],
-};
 
 Deno.test("every report answers with sums of imported days, or says what it lacks", async () => {
   await withFolder(async (folder) => {

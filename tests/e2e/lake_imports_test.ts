@@ -15,7 +15,14 @@ import {
   withoutDigits,
 } from "../support/server/import_answers.ts";
 import { startReady } from "../support/server/ready_server.ts";
+import { SUM_FILES } from "../support/sources/sum_files.ts";
 import { VIEW_FILES } from "../support/sources/views.ts";
+import {
+  datesFrom,
+  plausibleTables,
+  plausibleZip,
+  sumOf,
+} from "../support/storage/plausible_export.ts";
 import { until } from "../support/wait.ts";
 
 const partsNow = partsOfFile();
@@ -93,6 +100,118 @@ lakeTest(
     assert.deepEqual(left, [[0]]);
   },
 );
+
+/** Answers without the id of an import. */
+function withoutId(answers: Answers, id: string): Answers {
+  return Object.fromEntries(
+    Object.entries(alone(answers)).map(([name, text]) => [name, text.replaceAll(id, "IMPORT")]),
+  );
+}
+
+lakeTest(
+  "sums of days in a lake answer as over local files, on every server, and any undoes them",
+  partsNow,
+  async (env, folder) => {
+    for (const name of ["local", "one", "two"]) await Deno.mkdir(`${folder}/${name}`);
+    const site = (tool: string) => `${tool}.example`;
+    const local = await startReady(`${folder}/local`, {});
+    const wanted = new Map<string, Answers>();
+    const empty = new Map<string, Answers>();
+    for (const [tool, [name, body]] of Object.entries(SUM_FILES)) {
+      await declare(local.url, site(tool));
+      empty.set(tool, await answersOf(local.url, site(tool)));
+      const id = await imported(local.url, site(tool), body, name);
+      wanted.set(tool, withoutId(await answersOf(local.url, site(tool)), id));
+      assert.notDeepEqual(wanted.get(tool), empty.get(tool), tool);
+    }
+    assert.equal(await local.stop(), 0);
+
+    const one = await startReady(`${folder}/one`, overLake(env, "one"));
+    const running = await startReady(`${folder}/two`, overLake(env, "two"));
+    const ids = new Map<string, string>();
+    for (const [tool, [name, body]] of Object.entries(SUM_FILES)) {
+      await declare(one.url, site(tool));
+      const id = await imported(one.url, site(tool), body, name);
+      ids.set(tool, id);
+      const answers = withoutId(await answersOf(one.url, site(tool)), id);
+      assert.deepEqual(answers, wanted.get(tool), tool);
+      await until(
+        async () =>
+          JSON.stringify(withoutId(await answersOf(running.url, site(tool)), id)) ===
+            JSON.stringify(wanted.get(tool)),
+        `${tool} is at the other server`,
+      );
+    }
+    assert.equal(await running.stop(), 0);
+    const two = await startReady(`${folder}/two`, overLake(env, "two"));
+    for (const [tool, id] of ids) {
+      const answers = withoutId(await answersOf(two.url, site(tool)), id);
+      assert.deepEqual(answers, wanted.get(tool), `${tool}, after a start`);
+      await undone(two.url, id, tool);
+      assert.deepEqual(alone(await answersOf(two.url, site(tool))), empty.get(tool), tool);
+      await until(
+        async () =>
+          JSON.stringify(alone(await answersOf(one.url, site(tool)))) ===
+            JSON.stringify(empty.get(tool)),
+        `${tool} is undone on the first server`,
+      );
+    }
+    assert.equal(await one.stop(), 0);
+    assert.equal(await two.stop(), 0);
+  },
+);
+
+lakeTest("an import of sums into a lake that is killed brings each day once", partsNow, async (
+  env,
+  folder,
+) => {
+  const seed = Number(Deno.env.get("MALLARD_TEST_SEED") ?? Date.now() % 1e9);
+  console.log(`Kills by seed ${seed}`);
+  const random = seededRandom(seed);
+  const dates = datesFrom("2022-01-01", 500);
+  const tables = plausibleTables(dates, seed);
+  const settings = overLake(env, "one");
+  const dataDir = `${folder}/one`;
+  await Deno.mkdir(dataDir);
+  const start = () => ServerProcess.start(fromSource(), { dataDir, env: settings }).ready();
+  let server = await start();
+  const sent = await fetch(`${server.url}/api/imports?site_id=killed.example&name=export.zip`, {
+    method: "POST",
+    headers: { "content-type": "application/octet-stream" },
+    body: plausibleZip(tables),
+  });
+  const { id } = await sent.json();
+  for (let kill = 0; kill < KILLS; kill++) {
+    const ms = 300 + 3700 * (random.bytes(1)[0] ?? 0) / 255;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    await server.kill();
+    server = await start();
+  }
+  await reaches(server.url, id, "done", "after kills");
+  const range = "site_id=killed.example&start_date=2022-01-01&end_date=2023-12-31";
+  const main = await (await fetch(`${server.url}/api/stats/main?${range}`)).json();
+  assert.equal(main.total_pageviews, sumOf(tables["visitors"], "pageviews"));
+  const asked = await fetch(
+    `${server.url}/api/stats/query?${range}&metrics=pageviews&dimensions=page`,
+  );
+  const byPage = new Map<string, number>(
+    (await asked.json()).results.map((
+      { dimensions, metrics }: { dimensions: string[]; metrics: { pageviews: number } },
+    ) => [dimensions[0], metrics.pageviews]),
+  );
+  for (const page of ["/", "/docs"]) {
+    const keep = (row: Readonly<Record<string, unknown>>) => row["page"] === page;
+    assert.equal(byPage.get(page), sumOf(tables["pages"], "pageviews", keep), page);
+  }
+  const options = { cwd: folder, env: { ...settings, MALLARD_DATA_DIR: dataDir } };
+  const verified = await runToEnd(fromSource(), ["lake", "verify"], options);
+  assert.match(verified.stdout, /The lake is sound: .*, 500 days of sums\n$/, verified.stderr);
+  const listed = await runToEnd(fromSource(), ["imports", "undo", id], options);
+  assert.match(listed.stdout, /undone/, listed.stderr);
+  const after = await (await fetch(`${server.url}/api/stats/main?${range}`)).json();
+  assert.equal(after.total_pageviews, 0);
+  assert.equal(await server.stop(), 0);
+});
 
 const DAYS = 40;
 const ROWS = 25 * DAYS;

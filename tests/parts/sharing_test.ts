@@ -23,7 +23,7 @@ async function openServer(
   const sites = await Sites.open(shared, clock);
   const keys = await ApiKeys.open(shared, clock, random, []);
   const parts: FollowingParts = {
-    storage: { shared },
+    storage: { shared, sums: { follow: nothing } },
     sites,
     keys,
     newSites: { deleted, acceptDeclared: nothing, takeUpRefusals: nothing },

@@ -1,6 +1,8 @@
-// `mallard lake export DIR`: the events of a lake as a new data folder.
+// `mallard lake export DIR`: the events and sums of a lake as a new data folder.
 import { resolve } from "node:path";
+import { lakeOptions } from "../../config/lake_options.ts";
 import { exportEvents } from "../../storage/lake/exporting.ts";
+import { writeSums } from "../../storage/lake/history/exporting_sums.ts";
 import { eventsFolderOf } from "../../storage/open_journal.ts";
 import { asJson, type CommandContext, type CommandResult } from "../command.ts";
 import { withProgress } from "../progress.ts";
@@ -8,7 +10,7 @@ import { withLake } from "./open.ts";
 
 /** Runs the command. */
 export async function exportFromLake(context: CommandContext): Promise<CommandResult> {
-  const { system: { clock, files }, terminal, options = {} } = context;
+  const { config, system: { clock, files }, terminal, options = {} } = context;
   const dataDir = resolve(context.args[1] ?? "");
   if (await files.size(`${dataDir}/mallard.sqlite`) !== null) {
     throw new Error(
@@ -29,11 +31,15 @@ export async function exportFromLake(context: CommandContext): Promise<CommandRe
         (onPartition) => exportEvents(files, lake, eventsFolder, { onPartition }),
       ),
   );
-  if (options["json"] === true) return asJson({ folder: dataDir, ...exported });
+  // Last: where there are some, the folder has the mallard.sqlite of a server then.
+  const place = await lakeOptions(config, files);
+  const sumDays = await writeSums(files, place, clock, dataDir);
+  if (options["json"] === true) return asJson({ folder: dataDir, ...exported, sumDays });
   const { events, partitions, partitionsThere } = exported;
   const lines = [
     `Exported ${events} events of ${partitions} partitions into ${dataDir}`,
     ...partitionsThere > 0 ? [`${partitionsThere} partitions were there already`] : [],
+    ...sumDays > 0 ? [`Exported sums of ${sumDays} days that other tools had added up`] : [],
     "A server started with this folder as DATA_DIR adopts them",
   ];
   return { text: lines.map((line) => `${line}\n`).join(""), ok: true };

@@ -1,6 +1,8 @@
-// `mallard lake import`: the events of DATA_DIR into a lake, beside a server or without one.
+// `mallard lake import`: events and sums of DATA_DIR into a lake, beside a server or without one.
+import { lakeOptions } from "../../config/lake_options.ts";
 import { type Imported, Importing } from "../../storage/lake/importing.ts";
 import { LocalFolder } from "../../storage/lake/local_folder.ts";
+import { bringOwnSums, type BroughtSums } from "../../storage/shared/sums_commands.ts";
 import { whileLocked } from "../../storage/backup/folders.ts";
 import { lockFolder } from "../../storage/lock.ts";
 import { eventsFolderOf } from "../../storage/open_journal.ts";
@@ -20,15 +22,13 @@ import { withLake } from "./open.ts";
 const LOCK = ".lake.lock";
 
 /** What was imported, and what was not. */
-interface Result extends Imported {
+interface Result extends Imported, BroughtSums {
   /** Events of the journal: they are not in files yet. */
   readonly waiting: number;
   /** Partitions that wait for them. */
   readonly partitionsWaiting: number;
   /** Events of sites that an owner has yet to accept. */
   readonly proposed: number;
-  /** Days of imported sums, which have no place in a lake. */
-  readonly sumDays: number;
 }
 
 /** Runs the command. */
@@ -76,7 +76,7 @@ async function importFolder(
   const { system, terminal } = context;
   const folder = new LocalFolder(dataDir);
   try {
-    const { source, partitions, waiting, proposed, sumDays } = folder.content();
+    const { source, partitions, waiting, proposed } = folder.content();
     const key = ({ site_id, date }: { site_id: string; date: string }) => `${site_id} ${date}`;
     const busy = new Set(waiting.map(key));
     const ready = partitions.filter((one) => !busy.has(key(one)));
@@ -98,13 +98,15 @@ async function importFolder(
             }).run(ready, waiting),
         ),
     );
+    const place = await lakeOptions(context.config, system.files);
+    const sums = await folder.withSums((own) => bringOwnSums(place, system.clock, own));
     const events = waiting.reduce((sum, { events }) => sum + events, 0);
     return resultOf(context, {
       ...imported,
       waiting: events,
       partitionsWaiting: partitions.length - ready.length,
       proposed,
-      sumDays,
+      ...sums,
     }, isRunning);
   } finally {
     folder.close();
@@ -133,7 +135,10 @@ function resultOf(
       : [`Not imported: ${result.proposed} events of sites that nobody has accepted`],
     ...result.sumDays === 0
       ? []
-      : [`Not imported: sums of ${result.sumDays} imported days, which a lake has no place for`],
+      : [`Imported sums of ${result.sumDays} days that other tools had added up`],
+    ...result.sumDaysThere === 0
+      ? []
+      : [`Sums of ${result.sumDaysThere} days had come into the lake before`],
     ...result.gone === 0 ? [] : [
       `${result.gone} events that were imported are no longer in the data folder; they stay in ` +
       "the lake",

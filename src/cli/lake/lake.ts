@@ -22,7 +22,7 @@ export const LAKE = {
   doc: "events in a lake: Parquet in a bucket, its catalog in PostgreSQL. import: bring those of " +
     "DATA_DIR into it; what is there already stays. export DIR: write them into a new data " +
     "folder. retire NODE: do not wait for events of a server that is gone for good. verify: " +
-    "compare the files and events of the lake with its catalog",
+    "compare the files and events of the lake with its catalog, and check sums of days",
   actions: ["import", "export", "retire", "verify"],
   options: { json: JSON_OPTION },
   example: "mallard lake import",

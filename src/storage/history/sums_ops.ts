@@ -1,6 +1,13 @@
 // Operations of mallard.sqlite for the sums of days that imports bring. They are primary data: what
 // is here is nowhere else.
-import { isSumKind, SUM_COLUMNS, type SumColumn, type SumKind, type SumRow } from "./sum_kinds.ts";
+import {
+  isSumKind,
+  SUM_COLUMNS,
+  SUM_KIND_NAMES,
+  type SumColumn,
+  type SumKind,
+  type SumRow,
+} from "./sum_kinds.ts";
 import { textOf } from "../state/row.ts";
 import type { Sqlite, SqliteRow, SqliteValue } from "../state/sqlite.ts";
 import type { RunsOperations } from "../state/ops/operations.ts";
@@ -40,7 +47,9 @@ export const SUMS_SCHEMA = `
 
 /** Rows that are deleted in one transaction, so that events are never kept waiting for long. */
 const ROWS_AT_ONCE = 5000;
-const [FIRST_DATE, LAST_DATE] = ["0000-01-01", "9999-12-31"];
+const LAST_DATE = "9999-12-31";
+/** Before every date of sums. */
+export const FIRST_DATE = "0000-01-01";
 
 /** What an import has of a site. */
 export interface SummedImport {
@@ -104,7 +113,8 @@ function discardSums(db: Sqlite, id: string): void {
   db.transaction(() => discardRows(db, id));
 }
 
-function throwAway(db: Sqlite, id: string, firstDate: string, lastDate: string): void {
+/** Makes garbage of the rows of an import of some dates. */
+export function throwAway(db: Sqlite, id: string, firstDate: string, lastDate: string): void {
   db.run("insert or ignore into past_sum_garbage values (?, ?, ?)", id, firstDate, lastDate);
 }
 
@@ -143,12 +153,67 @@ export function hideDays(db: Sqlite, site: string, firstDate: string, lastDate: 
   return db.run(`delete from past_sum_days ${where}`, ...range).changes;
 }
 
-/** The same by age; returns the number of days of imports. */
+/** The same as an operation; returns the number of days of imports. */
 function expireSums(
   db: Sqlite,
-  { site_id, lastDate }: { readonly site_id: string; readonly lastDate: string },
+  { site_id, firstDate, lastDate }: {
+    readonly site_id: string;
+    readonly firstDate: string;
+    readonly lastDate: string;
+  },
 ): number {
-  return db.transaction(() => hideDays(db, site_id, FIRST_DATE, lastDate));
+  return db.transaction(() => hideDays(db, site_id, firstDate, lastDate));
+}
+
+/** Hides some dates of an import, sorted, to be swept: all of it where no other is shown. */
+export function hideDates(db: Sqlite, id: string, dates: readonly string[]): void {
+  const gone = new Set(dates);
+  const shown = db.all("select date from past_sum_days where import_id = ? order by date", id)
+    .map((row) => textOf(row, "date"));
+  if (shown.every((date) => gone.has(date))) return hideSums(db, id);
+  let range: [string, string] | null = null;
+  for (const date of shown) {
+    if (gone.has(date)) {
+      range = [range?.[0] ?? date, date];
+      db.run("delete from past_sum_days where import_id = ? and date = ?", id, date);
+    } else if (range) {
+      throwAway(db, id, ...range);
+      range = null;
+    }
+  }
+  if (range) throwAway(db, id, ...range);
+}
+
+/** All rows of one import and date. */
+function readSums(
+  db: Sqlite,
+  { id, date }: { readonly id: string; readonly date: string },
+): SumRow[] {
+  return sumRowsOf(db, id, date);
+}
+
+/** The same of any mallard.sqlite. */
+export function sumRowsOf(db: Sqlite, id: string, date: string): SumRow[] {
+  // Named, the kinds are looked up: without them all rows of the import would be read.
+  const rows = db.all(
+    `select * from past_sums
+      where import_id = ? and kind in (select value from json_each(?)) and date = ?`,
+    id,
+    JSON.stringify(SUM_KIND_NAMES),
+    date,
+  );
+  return rows.flatMap((row) => {
+    const kind = textOf(row, "kind");
+    const counts = SUM_COLUMNS.map((name) => [name, numberOrNull(row[name])]);
+    return isSumKind(kind)
+      ? [{
+        date,
+        kind,
+        values: JSON.parse(textOf(row, "key")),
+        counts: Object.fromEntries(counts),
+      }]
+      : [];
+  });
 }
 
 /** How many days of imports there are. */
@@ -176,6 +241,13 @@ export interface KeptSums {
   /** Dates whose rows are there and are not to be kept after all. */
   readonly late: readonly string[];
   readonly kinds: SummedImport["kinds"];
+  /** What must be so at the commit, where several servers may write. */
+  readonly expected?: {
+    /** So many rows were written, late ones included. */
+    readonly rows: number;
+    /** No other import has sums of the dates. */
+    readonly isAlone: boolean;
+  };
 }
 
 /** Shows the rows of an import. Call it in the transaction that ends it. */
@@ -215,6 +287,12 @@ function summedImports(db: Sqlite, site: string): SummedImport[] {
     const kinds = db.all("select kind, columns from past_sum_kinds where import_id = ?", id);
     return { id, label: String(row["label"] ?? ""), dates, kinds: kindsOf(kinds) };
   });
+}
+
+/** The counts of each kind, as the report of an import names them. */
+export function kindsOfReport(report: string | undefined): SummedImport["kinds"] {
+  const { sums = {} } = JSON.parse(report ?? "{}");
+  return sums;
 }
 
 function kindsOf(rows: readonly SqliteRow[]): SummedImport["kinds"] {
@@ -275,6 +353,7 @@ export const SUMS_OPS = {
   discardSums,
   sweepSums,
   expireSums,
+  readSums,
   countSummedDays,
   summedImports,
   askSums,

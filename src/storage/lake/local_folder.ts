@@ -1,6 +1,10 @@
 // A data folder as an import into a lake reads it: partitions with their files, from mallard.sqlite
 // alone, beside a running server or without one. It writes nothing.
+import { HISTORY_OPS } from "../history/history_ops.ts";
+import { sumRowsOf } from "../history/sums_ops.ts";
 import type { Partition } from "../parquet/partition.ts";
+import type { OwnSums } from "../shared/sums_commands.ts";
+import { SUMS_COPY_OPS } from "../shared/sums_copy_ops.ts";
 import { IS_WAITING } from "../state/flushed_rows.ts";
 import { integerOf, textOf } from "../state/row.ts";
 import { Sqlite, type SqliteRow } from "../state/sqlite.ts";
@@ -20,8 +24,6 @@ export interface LocalContent {
   readonly waiting: readonly (Partition & { readonly events: number })[];
   /** Events of sites that an owner has yet to accept. */
   readonly proposed: number;
-  /** Days of sums that imports have brought; a lake has no place for them. */
-  readonly sumDays: number;
 }
 
 /** A data folder that is read. */
@@ -51,7 +53,6 @@ export class LocalFolder {
       partitions: partitions.map((row) => this.partition(partitionOf(row))),
       waiting: waiting.map((row) => ({ ...partitionOf(row), events: integerOf(row, "events") })),
       proposed: countOf("proposed_events"),
-      sumDays: countOf("past_sum_days"),
     };
   }
 
@@ -63,6 +64,24 @@ export class LocalFolder {
       date,
     );
     return { site_id, date, paths: rows.map((row) => textOf(row, "path")) };
+  }
+
+  /**
+   * Lends the sums of days that imports have brought, all as of one moment, whatever a server
+   * changes meanwhile.
+   */
+  async withSums<T>(work: (sums: readonly OwnSums[]) => Promise<T>): Promise<T> {
+    const db = this.#db;
+    db.exec("begin");
+    try {
+      const own = SUMS_COPY_OPS.summedDays(db).flatMap(({ import_id: id, dates }) => {
+        const record = HISTORY_OPS.findPastImport(db, id);
+        return record ? [{ record, dates, read: (date: string) => sumRowsOf(db, id, date) }] : [];
+      });
+      return await work(own);
+    } finally {
+      db.exec("rollback");
+    }
   }
 
   close(): void {

@@ -1,13 +1,16 @@
 // The parts of a server over a lake, in the place of those that keep Parquet files in DATA_DIR.
 import type { System } from "../../core/types.ts";
 import type { DuckDbModule } from "../duckdb.ts";
+import type { Sums } from "../history/sums.ts";
 import type { OpenJournal } from "../open_journal.ts";
+import type { SharedState } from "../shared/shared_state.ts";
 import type { Comparison } from "../state/ops/partition_ops.ts";
 import type { Store } from "../state/store.ts";
 import { type FlushingOptions, type FlushingParts, LakeFlusher } from "./flushing.ts";
 import { LakeNode, type NodeOptions } from "./node.ts";
 import type { Catalog } from "../tiers/catalog.ts";
 import { LakeHistory, type LakeHistoryParts } from "./history/lake_history.ts";
+import { SumsCopy } from "./history/sums_copy.ts";
 import { Duty } from "./nodes/duty.ts";
 import { Peers } from "./nodes/peers.ts";
 import { Turns } from "./nodes/turns.ts";
@@ -72,17 +75,24 @@ export async function openLakeParts(
   return { node, flusher, upkeep, peers };
 }
 
-/** The events of imports in the lake. */
-export function openLakeHistory(
-  parts: Omit<LakeHistoryParts, "node" | "flusher" | "shared"> & {
-    readonly shared: LakeHistoryParts["shared"] | null;
+/** The events and sums of imports in the lake; what is there of sums is copied, where it can be. */
+export async function openLakeHistory(
+  parts: Omit<LakeHistoryParts, "node" | "flusher" | "shared" | "sums"> & {
+    readonly shared: SharedState | null;
+    readonly sums: Sums;
+    readonly catalog: Catalog;
   },
   { node, flusher }: LakeParts,
   { dataDir }: { readonly dataDir: string },
-): LakeHistory {
-  const { store, owned, shared, files, clock, mutex } = parts;
+): Promise<LakeHistory> {
+  const { store, owned, shared, files, clock, mutex, catalog } = parts;
   if (shared === null) throw new Error("Cannot import into a lake that shares nothing");
-  const of = { store, owned, shared, files, clock, mutex, node, flusher };
+  const sums = new SumsCopy({ store, shared, sums: parts.sums, catalog });
+  parts.sums.shareBy(sums);
+  shared.beforeImportEnds(() => sums.follow());
+  // No answer is to lack what other servers have in theirs.
+  if (shared.isReached) await sums.follow();
+  const of = { store, owned, shared, sums, files, clock, mutex, node, flusher };
   return new LakeHistory(of, { folder: `${dataDir}/imports` });
 }
 

@@ -3,8 +3,9 @@
 // lake, and the server that runs one has its files.
 import { IMPORT_STATES, type PastImport, WISHED_IN } from "../history/history_ops.ts";
 import type { StoreArgs } from "../state/ops/store_ops.ts";
+import { keepSums, removeSums } from "./past_sums.ts";
 import type { PostgresRow, RunPostgres } from "./postgres.ts";
-import { SCHEMA } from "./tables.ts";
+import { COPIED, SCHEMA } from "./tables.ts";
 
 const IMPORTS = `${SCHEMA}.past_imports`;
 const OPEN = "('waiting', 'running')";
@@ -65,6 +66,16 @@ export async function addPastImport(
   return null;
 }
 
+/** Puts an import on record that is over, as it is, where it is not there. */
+export async function recordImport(run: RunPostgres, record: PastImport): Promise<void> {
+  const columns = COPIED.past_imports;
+  await run(
+    `insert into ${IMPORTS} (${columns.join(", ")})
+      values (${columns.map((_, index) => `$${index + 1}`).join(", ")}) on conflict do nothing`,
+    ...columns.map((name) => record[name]),
+  );
+}
+
 /** Changes the state of an import that is not over. Its salt goes with its end. */
 export async function setImportState(
   run: RunPostgres,
@@ -101,10 +112,10 @@ export async function cancelImports(run: RunPostgres, site: string): Promise<voi
   await run(`update ${IMPORTS} set wish = 'cancel' where site_id = $1 and state in ${OPEN}`, site);
 }
 
-/** Ends an import whose events are in the lake. */
+/** Ends an import whose events are in the lake, and lets its sums count. */
 export async function commitImport(
   run: RunPostgres,
-  { id, report, atMs }: StoreArgs<"commitImport">,
+  { id, report, atMs, sums }: StoreArgs<"commitImport">,
 ): Promise<void> {
   const open = await run(
     `select 1 from ${IMPORTS} where id = $1 and state in ${OPEN} and wish <> 'cancel'`,
@@ -113,14 +124,16 @@ export async function commitImport(
   if (open.length === 0) {
     throw new Error(`Cannot commit the import ${id}: it is over or cancelled`);
   }
+  if (sums) await keepSums(run, id, sums);
   await setImportState(run, { id, state: "done", report, atMs });
 }
 
-/** Ends an import whose events have left the lake. */
+/** Ends an import whose events have left the lake, and takes its sums away. */
 export async function undoImport(
   run: RunPostgres,
   { id, atMs }: StoreArgs<"undoImport">,
 ): Promise<void> {
+  await removeSums(run, id);
   await run(
     `update ${IMPORTS} set state = 'undone', wish = '', ended_at = $1 where id = $2`,
     Math.floor(atMs),

@@ -12,6 +12,7 @@ import {
   undoImport,
   wishImport,
 } from "./past_imports.ts";
+import { addSums, discardSums, expireSums } from "./past_sums.ts";
 import type { RunPostgres } from "./postgres.ts";
 import { CHANNEL, type CopiedTable, SCHEMA } from "./tables.ts";
 
@@ -50,6 +51,9 @@ export const SHARED_OP_NAMES = [
   "cancelImports",
   "commitImport",
   "undoImport",
+  "addSums",
+  "discardSums",
+  "expireSums",
 ] as const satisfies readonly StoreOp[];
 
 /** Name of such an operation. */
@@ -270,6 +274,10 @@ export const SHARED_OPS: { readonly [K in SharedOpName]: SharedOp<K> } = {
   cancelImports: { tables: ["past_imports"], run: cancelImports },
   commitImport: { tables: ["past_imports"], run: commitImport },
   undoImport: { tables: ["past_imports"], run: undoImport },
+  // What waits for the commit of its import, nobody needs to know.
+  addSums: { tables: [], run: addSums },
+  discardSums: { tables: [], run: discardSums },
+  expireSums: { tables: ["past_imports"], run: expireSums },
 };
 
 /** What a change did, and the versions of the tables after it. */

@@ -45,6 +45,8 @@ const POLL_MS = 5000;
 const RECONNECT_MS = 1000;
 /** How long a start waits for PostgreSQL where it knows enough to begin without. */
 const START_MS_MAX = 3000;
+/** How long it is not known here that an import has ended while its sums are copied. */
+const ENDING_MS_MAX = 5000;
 const RETRY_SECS = "5";
 
 /** A fact of mallard.sqlite that the lake makes when it is connected for the first time. */
@@ -73,6 +75,7 @@ export class SharedState {
   /** Until somebody is told, changes are kept. */
   #onChange: OnChange | null = null;
   #onReached: () => Promise<void> = () => Promise.resolve();
+  #beforeEnd: () => Promise<void> = () => Promise.resolve();
   #changed = new Set<CopiedTable>();
   /** What was said last of changes that could not be taken up, and when, by uptime. */
   #untaken = { reason: "", atMs: -Infinity };
@@ -138,6 +141,11 @@ export class SharedState {
     this.#onChange = told;
     this.#onReached = onReached;
     this.#tell();
+  }
+
+  /** Names what is done before it is known here that an import has ended, if it is done soon. */
+  beforeImportEnds(work: () => Promise<void>): void {
+    this.#beforeEnd = work;
   }
 
   /**
@@ -219,6 +227,7 @@ export class SharedState {
 
   /** Tells once more, in a moment, of changes that could not be taken up. */
   tellAgain(tables: Iterable<CopiedTable>, error: unknown): void {
+    if (this.#ended.signal.aborted) return;
     for (const table of tables) this.#changed.add(table);
     const [reason, atMs] = [messageOf(error), this.#system.clock.uptimeMs()];
     const { reason: before, atMs: beforeMs } = this.#untaken;
@@ -246,6 +255,7 @@ export class SharedState {
           const { result, versions } = await change(run, op, args, this.#fresh());
           return { result, copied: { versions, rows: await readTables(run, tables) } };
         });
+        if (op === "commitImport" || op === "undoImport") await this.#ending();
         const before = new Set(this.#changed);
         const known = this.#mark?.versions ?? {};
         await this.#keep(done.copied);
@@ -261,6 +271,14 @@ export class SharedState {
       this.#lost(error);
       throw this.#unavailable(error);
     }
+  }
+
+  async #ending(): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([
+      this.#beforeEnd().finally(() => over.abort()),
+      this.#system.clock.sleep(ENDING_MS_MAX, over.signal),
+    ]);
   }
 
   /** The refusal of a change, for callers who need not know where PostgreSQL is. */
@@ -425,7 +443,10 @@ async function moveInto(
   for (const table of COPIED_TABLES) {
     const columns = COPIED[table];
     const holes = columns.map((_, index) => `$${index + 1}`).join(", ");
-    const insert = `insert into ${SCHEMA}.${table} (${columns.join(", ")}) values (${holes})`;
+    // An import into the lake has put imports on record that are here, too.
+    const insert = `insert into ${SCHEMA}.${table} (${columns.join(", ")}) values (${holes})${
+      table === "past_imports" ? " on conflict do nothing" : ""
+    }`;
     for (const row of own[table] ?? []) {
       await run(insert, ...columns.map((name) => row[name] ?? null));
     }

@@ -140,6 +140,20 @@ const MIGRATIONS: readonly string[] = [
     primary key (node, site_id)
   );
   `,
+  `
+  create table ${SCHEMA}.past_sums (
+    import_id text collate "C" not null,
+    site_id text collate "C" not null,
+    date text collate "C" not null,
+    checksum text not null,
+    row_count integer not null,
+    body text not null,
+    kept boolean not null,
+    primary key (import_id, date, checksum)
+  );
+  create index past_sums_kept on ${SCHEMA}.past_sums (import_id, site_id, date) where kept;
+  create index past_sums_by_site on ${SCHEMA}.past_sums (site_id, date);
+  `,
 ];
 
 /** Servers that start at the same time make the schema one after the other. */

@@ -84,7 +84,7 @@ export class Eraser {
   /**
    * Erases one site's events of the UTC dates `firstDate … lastDate`, both included. Resolves when
    * no byte of them is left in DATA_DIR and in the lake. Where the lake is out of reach, it rejects
-   * with `unavailable` before anything is erased.
+   * with `unavailable` before any event is erased.
    */
   async erase(
     site: string,
@@ -132,8 +132,10 @@ export class Eraser {
     await this.#trash.erase(site, firstDate, lastDate);
     await this.#originals.erase(site, firstDate, lastDate);
     await this.#eraseAccepted(site, firstDate, lastDate, [], toUs);
+    await this.#sums.hide(site, firstDate, lastDate);
     this.#sums.changed(site);
     this.#catalog.changed(site);
+    await this.#sums.sweep();
     await this.#store.run("emptyLog", undefined);
   }
 
@@ -158,9 +160,11 @@ export class Eraser {
     { isRecorded }: { readonly isRecorded: boolean },
   ): Promise<ErasedCounts> {
     const { counts, removed, number } = await this.#mutex.run(async () => {
+      // Whoever learns of the erasure finds them gone, and copies none of them again.
+      const summed = await this.#sums.remove(site, firstDate, lastDate);
       const erased = await this.#lake?.erase(site, firstDate, lastDate, { isRecorded });
       try {
-        return await this.#eraseHere(site, firstDate, lastDate, erased);
+        return await this.#eraseHere(site, firstDate, lastDate, erased, summed);
       } catch (error) {
         erased?.abandoned();
         throw error;
@@ -180,6 +184,7 @@ export class Eraser {
     firstDate: string,
     lastDate: string,
     erased: Erased | undefined,
+    removedDays: number | null,
   ): Promise<ErasedHere> {
     const ofLake = erased?.partitions ?? [];
     const trashed = await this.#trash.erase(site, firstDate, lastDate);
@@ -191,7 +196,9 @@ export class Eraser {
     const quarantinedPaths = quarantined.map(({ path }) => path);
     const missingPaths = missing.map(({ path }) => path);
     // The store counts them before it deletes them: it does one thing after the other.
-    const summed = this.#summedDays(site, firstDate, lastDate);
+    const summed = removedDays === null
+      ? this.#summedDays(site, firstDate, lastDate)
+      : toldDays(removedDays);
     const paths = [...files.map((file) => file.path), ...quarantinedPaths, ...missingPaths];
     const records = await this.#eraseAccepted(site, firstDate, lastDate, paths);
     this.#sums.changed(site);
@@ -236,8 +243,7 @@ export class Eraser {
     lastDate: string,
   ): Promise<Pick<ErasedCounts, "summed_days_deleted">> {
     const range = { site_id: site, firstDate, lastDate };
-    const days = await this.#store.run("countSummedDays", range);
-    return days > 0 ? { summed_days_deleted: days } : {};
+    return toldDays(await this.#store.run("countSummedDays", range));
   }
 
   #notErased(): Pick<ErasedCounts, "not_erased"> {
@@ -252,6 +258,10 @@ export class Eraser {
     return (this.#catalog.current.files.get(site) ?? [])
       .filter((file) => file.date >= firstDate && file.date <= lastDate);
   }
+}
+
+function toldDays(days: number): Pick<ErasedCounts, "summed_days_deleted"> {
+  return days > 0 ? { summed_days_deleted: days } : {};
 }
 
 function rowsOf(files: readonly { readonly rows: number }[]): number {

@@ -124,8 +124,9 @@ export class Expiry {
 
   /** Sums are deleted at once: the trash holds files only. */
   async #expireSums(site: string, lastDate: string): Promise<void> {
+    if (this.#lake?.isExpiring === false) return;
     await this.#mutex.run(async () => {
-      if (await this.#store.run("expireSums", { site_id: site, lastDate }) === 0) return;
+      if (await this.#sums.expire(site, lastDate) === 0) return;
       this.#sums.changed(site);
       this.#catalog.changed(site);
     });

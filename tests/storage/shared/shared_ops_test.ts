@@ -4,6 +4,7 @@ import { withFolder } from "../../support/storage/storage.ts";
 import { lakeTest, partsOfFile } from "../../support/lake/lake.ts";
 import { openShared } from "../../support/lake/shared.ts";
 import { Store } from "../../../src/storage/state/store.ts";
+import { SUM_COLUMNS, type SumColumn } from "../../../src/storage/history/sum_kinds.ts";
 import { SHARED_OP_NAMES } from "../../../src/storage/shared/shared_ops.ts";
 
 const partsNow = partsOfFile();
@@ -201,6 +202,63 @@ const CASES: Readonly<Record<string, (owned: Owned) => Promise<void>>> = {
       "it can come again",
     );
   },
+  "sums of an import count from its end on, once": async (owned) => {
+    const dates = ["2024-01-01", "2024-01-02", "2024-01-03"];
+    const zero = Object.fromEntries(SUM_COLUMNS.map((name) => [name, null]));
+    const rows = dates.map((date) => ({
+      date,
+      kind: "pages" as const,
+      values: ["a.example", "/"],
+      counts: { ...zero, visitors: 7 } as Record<SumColumn, number | null>,
+    }));
+    const expire = (firstDate: string, lastDate: string) =>
+      owned.run("expireSums", { site_id: "a.example", firstDate, lastDate });
+    const begin = (id: string) =>
+      owned.run("addPastImport", {
+        id,
+        site_id: "a.example",
+        digest: id,
+        options: "{}",
+        salt: "s",
+        created_at: 1,
+      });
+    const end = (id: string, late: readonly string[], count: number) =>
+      owned.run("commitImport", {
+        id,
+        files: [],
+        late: [],
+        report: "{}",
+        atMs: 2,
+        sums: {
+          site_id: "a.example",
+          dates: dates.filter((date) => !late.includes(date)),
+          late,
+          kinds: { pages: ["visitors"] },
+          expected: { rows: count, isAlone: true },
+        },
+      });
+    await begin("s");
+    await owned.run("addSums", { id: "s", rows });
+    assert.equal(await expire("2024-01-01", "2024-01-03"), 0, "nothing counts yet");
+    await owned.run("discardSums", "s");
+    await owned.run("addSums", { id: "s", rows: rows.slice(0, 2) });
+    await owned.run("addSums", { id: "s", rows: rows.slice(2) });
+    await end("s", ["2024-01-03"], 3);
+    await owned.run("discardSums", "s");
+    assert.equal(await expire("2024-01-02", "2024-01-03"), 1);
+    assert.equal(await expire("2024-01-02", "2024-01-03"), 0);
+    assert.equal(
+      await owned.run("expireSums", {
+        site_id: "b.example",
+        firstDate: "2024-01-01",
+        lastDate: "2024-01-01",
+      }),
+      0,
+      "of another site",
+    );
+    await owned.run("undoImport", { id: "s", atMs: 3 });
+    assert.equal(await expire("2024-01-01", "2024-01-03"), 0, "undone");
+  },
   "how ids are made is recorded": async (owned) => {
     await owned.run("setMeta", { name: "visitor_ids", value: "{1}" });
     await owned.run("setMeta", { name: "visitor_ids", value: "{2}" });
@@ -248,6 +306,7 @@ async function clear(shared: Awaited<ReturnType<typeof openShared>>["shared"]): 
     for (
       const table of [
         ...["site_settings", "site_items", "api_keys", "refused_sites", "facts", "past_imports"],
+        "past_sums",
       ]
     ) await run(`delete from mallard.${table}`);
     await run("update mallard.changes set version = version + 1");

@@ -1,7 +1,8 @@
-// The events of imports in a lake. Days are written on this machine first and go up some at a time:
-// each commit inserts the events of some days, with the import that they are of, and notes these
-// days. After a kill at any instant the notes say what is there, and the import goes on from that.
-// What several servers know of imports is in PostgreSQL.
+// The events and sums of imports in a lake. Days of events are written on this machine first and go
+// up some at a time: each commit inserts those of some days, with the import that they are of, and
+// notes these days. After a kill at any instant the notes say what is there, and the import goes on
+// from that. What several servers know of imports is in PostgreSQL, and so are sums of days, which
+// enter all at once.
 import { AppError } from "../../../core/errors.ts";
 import type { Mutex } from "../../../core/mutex.ts";
 import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
@@ -13,6 +14,7 @@ import {
   freeDaysOf,
   type ImportCommit,
   type ImportHistory,
+  keptSums,
 } from "../../history/history.ts";
 import type { DayChoice } from "../../history/history.ts";
 import { isOpen } from "../../history/history_ops.ts";
@@ -38,6 +40,7 @@ import {
   sourceOfImport,
 } from "../tables.ts";
 import { broughtAtAll, broughtBy, broughtInto, forgetBrought } from "./brought.ts";
+import type { SumsCopy } from "./sums_copy.ts";
 
 /** What the history in a lake works on. */
 export interface LakeHistoryParts {
@@ -46,6 +49,7 @@ export interface LakeHistoryParts {
   /** What the servers share. */
   readonly owned: Pick<Store, "run">;
   readonly shared: Pick<SharedState, "pastImport">;
+  readonly sums: SumsCopy;
   readonly files: Files;
   readonly clock: Clock;
   readonly node: LakeNode;
@@ -66,6 +70,8 @@ const BYTES_AT_ONCE = 32 * 1024 * 1024;
 export class LakeHistory implements ImportHistory {
   readonly #parts: LakeHistoryParts;
   readonly #folder: string;
+  /** How many rows of sums an import has added here. */
+  readonly #added = new Map<string, number>();
 
   /** `folder` is that of all imports; `mutex` keeps flushes apart. */
   constructor(parts: LakeHistoryParts, { folder }: { readonly folder: string }) {
@@ -93,7 +99,7 @@ export class LakeHistory implements ImportHistory {
     zone: string,
     id: string,
   ): Promise<FreeDays> {
-    const { store, node, flusher } = this.#parts;
+    const { store, node, flusher, sums } = this.#parts;
     node.requireWell();
     const lake = await node.lake();
     const tried = "Cannot read what was imported";
@@ -111,24 +117,26 @@ export class LakeHistory implements ImportHistory {
       {
         own: [...new Set([...owned, ...here.own, ...await flusher.datesElsewhere(site)])].sort(),
         imported: [...brought.keys()],
-        summed: here.summed,
+        summed: await sums.datesBeside(site, id),
       },
       choice,
       zone,
     );
   }
 
-  addSums(_id: string, _rows: readonly SumRow[]): Promise<void> {
-    return Promise.reject(
-      new AppError(
-        "conflict",
-        "Cannot import sums of days into a lake: it takes files with single events",
-      ),
-    );
+  /** Writes rows of sums to where all servers have them; none counts before the commit. */
+  async addSums(id: string, rows: readonly SumRow[]): Promise<void> {
+    await this.#parts.owned.run("addSums", { id, rows });
+    this.#added.set(id, (this.#added.get(id) ?? 0) + rows.length);
   }
 
-  async discardSums(_id: string): Promise<void> {}
+  /** Removes rows of sums that were written and not committed. */
+  async discardSums(id: string): Promise<void> {
+    await this.#parts.owned.run("discardSums", id);
+    this.#added.delete(id);
+  }
 
+  /** Nothing is hidden here that the copy does not sweep itself. */
   async sweepSums(): Promise<void> {}
 
   /** Writes the events of one day on this machine, where an import of local files would. */
@@ -159,6 +167,7 @@ export class LakeHistory implements ImportHistory {
    * `takeOut`.
    */
   async commit(id: string, written: readonly CatalogFile[], given: ImportCommit): Promise<void> {
+    if (given.sums) return await this.#commitSums(id, given, given.sums);
     const { owned, clock, flusher, node } = this.#parts;
     const added = new Set<string>();
     const erasedTo = await this.#alone(async () => {
@@ -180,15 +189,39 @@ export class LakeHistory implements ImportHistory {
     });
   }
 
+  /** All days of sums at once. */
+  async #commitSums(
+    id: string,
+    { site, zone, choice, signal, report }: ImportCommit,
+    given: NonNullable<ImportCommit["sums"]>,
+  ): Promise<void> {
+    const { owned, clock, sums } = this.#parts;
+    const free = await this.freeDays(site, choice, zone, id);
+    await this.#requireWanted(id, signal);
+    const kept = keptSums(site, given, free);
+    const expected = { rows: this.#added.get(id) ?? 0, isAlone: choice !== "all" };
+    await owned.run("commitImport", {
+      id,
+      files: [],
+      late: [],
+      report: report(new Set(kept.dates)),
+      atMs: clock.nowMs(),
+      sums: { ...kept, expected },
+    });
+    this.#added.delete(id);
+    await sums.follow();
+  }
+
   /**
-   * Deletes the events of an import; resolves with their number. Rejects with `conflict` where it
-   * was made before events were in a lake.
+   * Deletes the events and sums of an import; resolves with the number of events. Rejects with
+   * `conflict` where its events came into the lake with a data folder.
    */
   async undo(id: string, site: string): Promise<number> {
-    const { owned, clock } = this.#parts;
+    const { owned, clock, sums } = this.#parts;
     this.requirePossible();
     const found = await owned.run("findPastImport", id);
-    if (found && JSON.parse(found.options).node === undefined) {
+    const isOfEvents = found && JSON.parse(found.report).sums === undefined;
+    if (isOfEvents && JSON.parse(found.options).node === undefined) {
       throw new AppError(
         "conflict",
         "Cannot undo the import: its events came into the lake with a data folder, and cannot be " +
@@ -197,18 +230,21 @@ export class LakeHistory implements ImportHistory {
     }
     const events = await this.#delete(id, site);
     await owned.run("undoImport", { id, atMs: clock.nowMs() });
+    await sums.follow();
     return events;
   }
 
   async takeOut(id: string, site: string): Promise<void> {
     await this.#delete(id, site);
+    await this.discardSums(id);
   }
 
   async brought(): Promise<readonly Brought[]> {
-    const { node } = this.#parts;
+    const { node, sums } = this.#parts;
     node.requireWell();
     const rows = await (await node.lake()).ask("Cannot read what was imported", broughtAtAll());
-    return rows.map(({ id, site_id }) => ({ id: String(id), site: String(site_id) }));
+    const ofEvents = rows.map(({ id, site_id }) => ({ id: String(id), site: String(site_id) }));
+    return [...ofEvents, ...await sums.brought()];
   }
 
   /** Does work apart from flushes. Rejects with `unavailable` where it may succeed later. */

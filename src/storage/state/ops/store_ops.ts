@@ -4,6 +4,7 @@
 import { numberOfFile } from "../../parquet/file_name.ts";
 import type { CatalogFile } from "../../parquet/partition.ts";
 import { COPY_OPS } from "../../shared/copy_ops.ts";
+import { SUMS_COPY_OPS } from "../../shared/sums_copy_ops.ts";
 import { DROP_OPS } from "./drop_ops.ts";
 import { hideDays, keepSums, type KeptSums, SUMS_OPS } from "../../history/sums_ops.ts";
 import {
@@ -533,6 +534,7 @@ function setMeta(db: Sqlite, fact: { name: string; value: string }): void {
 export const STORE_OPS = {
   ...PARTITION_OPS,
   ...COPY_OPS,
+  ...SUMS_COPY_OPS,
   ...OWNER_OPS,
   ...SITE_OPS,
   ...DROP_OPS,
