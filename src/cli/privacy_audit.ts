@@ -1,9 +1,10 @@
-// `mallard privacy-audit`: searches DATA_DIR for personal data that should not be there.
+// `mallard privacy-audit`: searches DATA_DIR and the lake for personal data that should not be
+// there.
 import { masksOf } from "../sites/settings.ts";
 import { Sites } from "../sites/sites.ts";
 import { maskStored } from "../storage/backup/mask_stored.ts";
-import { auditData, auditText } from "../storage/backup/privacy_audit.ts";
-import { openStorage, requireOwnEvents } from "../storage/open.ts";
+import { auditData, auditText, type LakeEvents } from "../storage/backup/privacy_audit.ts";
+import { openStorage } from "../storage/open.ts";
 import { Store } from "../storage/state/store.ts";
 import {
   asJson,
@@ -19,7 +20,8 @@ import {
 /** The row of COMMANDS. */
 export const PRIVACY_AUDIT = {
   args: ["[mask]"],
-  doc: "search DATA_DIR for network addresses, e-mail addresses and tokens; mask: mask them",
+  doc: "search DATA_DIR, and the lake where events are in one, for network addresses, e-mail " +
+    "addresses and tokens; mask: mask them in DATA_DIR",
   actions: ["mask"],
   options: { json: { ...JSON_OPTION, doc: "print what was found as JSON" } },
   example: "mallard privacy-audit mask",
@@ -28,28 +30,37 @@ export const PRIVACY_AUDIT = {
     if (action === "mask") return await mask(context);
     if (action !== undefined) throw new Error(`Cannot run privacy-audit ${action}: it is not mask`);
     const dataDir = dataDirOf(context.config);
-    await requireEventsIn(context, dataDir);
-    const db = await openDatabase(context, dataDir);
-    try {
-      const report = await auditData(db, context.system.files, dataDir);
-      const ok = report.findings.length === 0;
-      return context.options?.["json"] ? asJson(report, ok) : { text: auditText(report), ok };
-    } finally {
-      await db.close();
-    }
+    if (!await isOverLake(context, dataDir)) return await audit(context, dataDir);
+    const { withAudited } = await import("./lake/audited.ts");
+    return await withAudited(context, dataDir, (lake) => audit(context, dataDir, lake));
   },
 } as const satisfies Command;
 
-/** Rejects where the events are in a lake: nothing that is found here would tell of them. */
-async function requireEventsIn(
+async function audit(
+  context: CommandContext,
+  dataDir: string,
+  lake?: LakeEvents,
+): Promise<CommandResult> {
+  const db = await openDatabase(context, dataDir);
+  try {
+    const report = await auditData(db, context.system.files, dataDir, lake);
+    const ok = report.findings.length === 0;
+    return context.options?.["json"] ? asJson(report, ok) : { text: auditText(report), ok };
+  } finally {
+    await db.close();
+  }
+}
+
+/** Whether the events of DATA_DIR are in a lake: what is found here would not tell of them. */
+async function isOverLake(
   { system: { files } }: CommandContext,
   dataDir: string,
-): Promise<void> {
+): Promise<boolean> {
   const path = `${dataDir}/mallard.sqlite`;
-  if (await files.size(path) === null) return;
+  if (await files.size(path) === null) return false;
   const store = await Store.open(path, "reader");
   try {
-    await requireOwnEvents(store, dataDir);
+    return await store.run("getMeta", "lake_journal") !== null;
   } finally {
     await store.close();
   }

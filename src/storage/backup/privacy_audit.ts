@@ -1,11 +1,11 @@
 // Looks through DATA_DIR for anything that has the form of a network address or an e-mail
-// address: Parquet files by column, mallard.sqlite by column, every other file as text. It
-// changes nothing, and its report quotes nothing that it found.
+// address: Parquet files by column, mallard.sqlite by column, every other file as text; and through
+// the events of a lake. It changes nothing, and its report quotes nothing that it found.
 import { firstLine } from "../parquet/corruption.ts";
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import { MASKED_COLUMNS } from "../../core/text.ts";
 import type { Files } from "../../core/types.ts";
-import type { Db } from "../duckdb.ts";
+import type { Db, Row } from "../duckdb.ts";
 import { literalPath } from "../parquet/schema.ts";
 import { Sqlite } from "../state/sqlite.ts";
 
@@ -19,10 +19,23 @@ export interface Finding {
   readonly count: number;
 }
 
+/** Events that are in a lake. */
+export interface LakeEvents {
+  readonly sites: readonly string[];
+  /** Names of the columns of texts. */
+  readonly columns: readonly string[];
+  /** Aggregates of a site's events: one row. */
+  readonly ask: (site: string, aggregates: Sql) => Promise<Row>;
+  /** Told of each site. */
+  readonly onSite?: (done: number, total: number) => void;
+}
+
 /** What was looked at, what was found, and what could not be read. */
 export interface AuditReport {
   readonly files: number;
   readonly events: number;
+  /** Events in the lake; missing where there is none. */
+  readonly lake_events?: number;
   readonly findings: readonly Finding[];
   /** Texts of events that hold long tokens or ids: not wrong, but an owner may want them masked. */
   readonly tokens: readonly { readonly place: string; readonly count: number }[];
@@ -47,17 +60,25 @@ const KINDS = Object.keys(PATTERNS) as FindingKind[];
 /** Versions such as 120.0.0.0 look like an address. */
 const VERSIONS: ReadonlySet<string> = new Set(["browser_version", "os_version"]);
 
+/** Libraries of this program, and the socket of the server. */
+const NOT_DATA = /^\.(?:native|extensions)\/|^\.owner\.sock$/;
 const FILES_AT_ONCE = 200;
 const ROWS_AT_ONCE = 5000;
 const TEXT_BYTES_MAX = 256 * 1024 * 1024;
 const JSON_DEPTH_MAX = 16;
 
-/** Looks through `dataDir`, which `db` may read. Rejects only where the folder cannot be listed. */
-export async function auditData(db: Db, files: Files, dataDir: string): Promise<AuditReport> {
+/**
+ * Looks through `dataDir`, which `db` may read, and the lake where its events are. Rejects only
+ * where the folder cannot be listed.
+ */
+export async function auditData(
+  db: Db,
+  files: Files,
+  dataDir: string,
+  lake?: LakeEvents,
+): Promise<AuditReport> {
   const audit = new Audit(db, files, dataDir);
-  const paths = (await files.tree(dataDir)).filter((path) =>
-    !path.startsWith(".native/") && path !== ".owner.sock"
-  );
+  const paths = (await files.tree(dataDir)).filter((path) => !NOT_DATA.test(path));
   const parquet = paths.filter((path) => path.includes(".parquet"));
   const sqlite = paths.filter((path) => /^mallard\.sqlite(\.v\d+)?(-wal|-shm)?$/.test(path));
   const rest = paths.filter((path) => !parquet.includes(path) && !sqlite.includes(path));
@@ -67,7 +88,29 @@ export async function auditData(db: Db, files: Files, dataDir: string): Promise<
   }
   for (const path of sqlite) if (!/-(wal|shm)$/.test(path)) audit.sqlite(path);
   for (const path of rest) await audit.text(path);
+  if (lake) await audit.lake(lake);
   return audit.report(paths.length);
+}
+
+/** What is looked for in which columns of events. */
+interface Checks {
+  readonly kinds: readonly { readonly column: string; readonly kind: FindingKind }[];
+  readonly masked: readonly string[];
+}
+
+function checksOf(columns: readonly string[]): Checks {
+  return {
+    kinds: columns.flatMap((column) =>
+      KINDS.filter((kind) => fits(column, kind)).map((kind) => ({ column, kind }))
+    ),
+    masked: columns.filter((column) => MASKED.has(column)),
+  };
+}
+
+/** How many events there are, and how many values of each check. */
+function aggregatesOf({ kinds, masked }: Checks): Sql {
+  const counted = kinds.map(({ column, kind }, index) => countOf(column, kind, index));
+  return join([raw("count(*) as events"), ...counted, ...masked.map(tokensOf)]);
 }
 
 class Audit {
@@ -78,6 +121,7 @@ class Audit {
   readonly #unread: { path: string; why: string }[] = [];
   readonly #tokens = new Map<string, number>();
   #events = 0;
+  #lakeEvents: number | null = null;
 
   constructor(db: Db, files: Files, dataDir: string) {
     this.#db = db;
@@ -91,7 +135,32 @@ class Audit {
     );
     const tokens = [...this.#tokens].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([place, count]) => ({ place, count }));
-    return { files, events: this.#events, findings, tokens, unread: this.#unread };
+    return {
+      files,
+      events: this.#events,
+      ...this.#lakeEvents === null ? {} : { lake_events: this.#lakeEvents },
+      findings,
+      tokens,
+      unread: this.#unread,
+    };
+  }
+
+  /** Site by site: what cannot be read of one hides no other. */
+  async lake({ sites, columns, ask, onSite }: LakeEvents): Promise<void> {
+    this.#lakeEvents = 0;
+    const checks = checksOf(columns);
+    for (const [index, site] of sites.entries()) {
+      onSite?.(index, sites.length);
+      const place = `lake/site_id=${site}`;
+      this.look("lake", "name of a site", null, site);
+      try {
+        const row = await ask(site, aggregatesOf(checks));
+        this.#lakeEvents += Number(row["events"]);
+        this.#count(place, checks, row);
+      } catch (error) {
+        this.#unread.push({ path: place, why: firstLine(error) });
+      }
+    }
   }
 
   /** Many files with one query; where that fails, one by one. */
@@ -112,16 +181,9 @@ class Audit {
         where type in ('BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY') order by name`,
     );
     const columns = schema.map((row) => String(row["name"]));
-    const checks = columns.flatMap((column) =>
-      KINDS.filter((kind) => fits(column, kind)).map((kind) => ({ column, kind }))
-    );
-    const masked = columns.filter((column) => MASKED.has(column));
-    const counted = [
-      ...checks.map(({ column, kind }, index) => countOf(column, kind, index)),
-      ...masked.map(tokensOf),
-    ];
+    const checks = checksOf(columns);
     const rows = await this.#db.query(
-      sql`select ${join([raw("filename as file"), raw("count(*) as events"), ...counted])}
+      sql`select filename as file, ${aggregatesOf(checks)}
         from read_parquet(${list}, union_by_name = true, hive_partitioning = false,
           filename = true)
         group by filename`,
@@ -129,15 +191,20 @@ class Audit {
     for (const row of rows) {
       this.#events += Number(row["events"]);
       const folder = partitionOf(String(row["file"]).slice(this.#dataDir.length + 1));
-      checks.forEach(({ column, kind }, index) =>
-        this.#add(`${folder}, ${column}`, kind, Number(row[`n${index}`]))
-      );
-      masked.forEach((column, index) => {
-        const place = `${folder}, ${column}`;
-        const count = Number(row[`t${index}`]);
-        if (count > 0) this.#tokens.set(place, (this.#tokens.get(place) ?? 0) + count);
-      });
+      this.#count(folder, checks, row);
     }
+  }
+
+  /** Adds what the aggregates of events have found. */
+  #count(folder: string, { kinds, masked }: Checks, row: Row): void {
+    kinds.forEach(({ column, kind }, index) =>
+      this.#add(`${folder}, ${column}`, kind, Number(row[`n${index}`]))
+    );
+    masked.forEach((column, index) => {
+      const place = `${folder}, ${column}`;
+      const count = Number(row[`t${index}`]);
+      if (count > 0) this.#tokens.set(place, (this.#tokens.get(place) ?? 0) + count);
+    });
   }
 
   /** Every text of every table; a text that is JSON field by field. */
@@ -219,7 +286,11 @@ const MATCHERS = Object.fromEntries(
 
 /** The report for people, one finding a line. */
 export function auditText(report: AuditReport): string {
-  const lines = [`Looked at ${report.files} files with ${report.events} events in Parquet.`];
+  const lines = [
+    `Looked at ${report.files} files with ${report.events} events in Parquet${
+      report.lake_events === undefined ? "" : `, and at ${report.lake_events} events in the lake`
+    }.`,
+  ];
   for (const { place, kind, count } of report.findings) {
     lines.push(`${place}: ${count} ${count === 1 ? "value looks" : "values look"} like an ${kind}`);
   }

@@ -45,15 +45,8 @@ export async function verifyEvents(
     "Cannot read what was imported",
     isServed ? stockQuery(snapshot, null) : sql`select * from (${importedMeasures(sql`true`, at)})`,
   );
-  const sites = await lake.query(
-    "Cannot read the sites of the lake",
-    // From the catalog: a file that is lost must not hide the others.
-    sql`select distinct v.partition_value as site_id
-      from ${CATALOG}.ducklake_file_partition_value v
-      join ${CATALOG}.ducklake_table t using (table_id)
-      where t.table_name = 'events' and v.partition_key_index = 0`,
-  );
-  const ids = new Set([...noted, ...sites].map((row) => String(row["site_id"])));
+  const sites = await sitesOfLake(lake);
+  const ids = new Set([...noted.map((row) => String(row["site_id"])), ...sites]);
   let [partitions, events] = [0, 0];
   for (const [index, site] of [...ids].sort().entries()) {
     onSite?.(index, ids.size);
@@ -71,6 +64,18 @@ export async function verifyEvents(
     faults.push(...isServed ? missing(site, ours, found) : differences(site, ours, found));
   }
   return { files: files.length, partitions, events, faults };
+}
+
+/** The sites of which there are files, or were. A file that is lost hides no other. */
+export async function sitesOfLake(lake: Lake): Promise<string[]> {
+  const rows = await lake.query(
+    "Cannot read the sites of the lake",
+    sql`select distinct v.partition_value as site_id
+      from ${CATALOG}.ducklake_file_partition_value v
+      join ${CATALOG}.ducklake_table t using (table_id)
+      where t.table_name = 'events' and v.partition_key_index = 0`,
+  );
+  return rows.map((row) => String(row["site_id"])).sort();
 }
 
 /** Whether a server has written to the lake. */
