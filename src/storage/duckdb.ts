@@ -102,6 +102,8 @@ const WEIGHTS = new WeakMap<DuckDBMaterializedResult, ArrayBuffer>();
 const INSERT_CHARS_MAX = 100;
 /** Time after which a query that ignored an interrupt is interrupted again. */
 const INTERRUPT_MS = 100;
+/** Time after which nobody waits any more for a query that ignores interrupts. */
+const IGNORED_MS = 5000;
 
 /** A text to be bound, or what makes it when its turn comes. */
 type Text = string | (() => string);
@@ -204,18 +206,32 @@ export class Db {
 
   /**
    * Runs a query on a reader. Rejects with `unavailable` past the time limit, with an AbortError
-   * when the signal aborts, and with DuckDB's error otherwise.
+   * when the signal aborts, and with DuckDB's error otherwise. One that ignores its interrupt, as
+   * while it waits for a server that hangs, keeps its reader until it ends.
    */
   async query(query: Sql, limits: QueryLimits = {}): Promise<Row[]> {
     if (this.#watcher?.isBanned(query.text)) throw bannedError();
     this.#requireOpen();
     const pool = this.#pool;
     const connection = await pool.take(limits);
-    try {
-      return await this.#run(connection, query, limits);
-    } finally {
-      pool.give(connection);
-    }
+    const ended = this.#run(connection, query, limits).finally(() => pool.give(connection));
+    return await this.#unlessIgnored(ended, limits);
+  }
+
+  /** What a query gives; rejects a while after its limit where that was ignored. */
+  #unlessIgnored<T>(ended: Promise<T>, { timeoutMs, signal }: QueryLimits): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancels: (() => void)[] = [];
+      const giveUpAfter = (ms: number, error: () => unknown) =>
+        cancels.push(this.#clock.after(ms, () => reject(error())));
+      if (timeoutMs !== undefined) giveUpAfter(timeoutMs + IGNORED_MS, () => lateError(timeoutMs));
+      const gone = () => giveUpAfter(IGNORED_MS, goneError);
+      signal?.addEventListener("abort", gone);
+      ended.then(resolve, reject).finally(() => {
+        for (const cancel of cancels) cancel();
+        signal?.removeEventListener("abort", gone);
+      });
+    });
   }
 
   /** Runs a statement on the writer, after those asked before it. Rejects with DuckDB's error. */

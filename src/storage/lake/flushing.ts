@@ -35,6 +35,9 @@ const ERASURES_BETWEEN_MAX = 3;
 /** Name of a fact in mallard.sqlite. */
 const LOST = "lake_lost_ms";
 
+/** PostgreSQL is asked whether it answers at all where a look at the lake takes longer; twice. */
+const ANSWER_MS_MAX = 15_000;
+
 /** Somebody has erased since: what is to be written has to be looked through first. */
 class ErasedSince extends Error {}
 
@@ -239,28 +242,52 @@ export class LakeFlusher implements Flushing {
    * Never rejects.
    */
   follow(): Promise<void> {
-    return this.#parts.mutex.run(async () => {
-      try {
-        if (!this.#node.isConnected) {
-          await this.#node.connect();
-          await this.#fillAgain();
-        } else {
+    const end = this.#watch();
+    return this.#parts.mutex.run(() => this.#follow()).finally(end);
+  }
+
+  /**
+   * Says that PostgreSQL does not answer where work that needs it hangs, which may hold the mutex
+   * without end. Returns what ends the watch.
+   */
+  #watch(): () => void {
+    let [failures, isOver, cancel] = [0, false, () => {}];
+    const ask = async () => {
+      const error: unknown = await this.#node.requirePostgres().then(() => null, (error) => error);
+      if (isOver) return;
+      failures = error === null ? 0 : failures + 1;
+      if (failures > 1) this.#node.lost(error);
+      askLater();
+    };
+    const askLater = () => cancel = this.#parts.clock.after(ANSWER_MS_MAX, ask);
+    askLater();
+    return () => {
+      isOver = true;
+      cancel();
+    };
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      if (!this.#node.isConnected) {
+        await this.#node.connect();
+        await this.#fillAgain();
+      } else {
+        await this.#pull();
+        await this.settle();
+        // A server that has just started is asked at once.
+        if (this.#parts.peers?.hasNew(this.#node.marked.others)) {
           await this.#pull();
           await this.settle();
-          // A server that has just started is asked at once.
-          if (this.#parts.peers?.hasNew(this.#node.marked.others)) {
-            await this.#pull();
-            await this.settle();
-          }
-          if (!this.#node.needsAttaching && !this.#mustFill) return;
-          // Opening DuckDB again is for nothing where the bucket does not answer.
-          await this.#node.requireBucket();
-          await this.#fillAgain();
         }
-      } catch (error) {
-        this.#node.lost(error);
+        if (!this.#node.needsAttaching && !this.#mustFill) return;
+        // Opening DuckDB again is for nothing where the bucket does not answer.
+        await this.#node.requireBucket();
+        await this.#fillAgain();
       }
-    });
+    } catch (error) {
+      this.#node.lost(error);
+    }
   }
 
   /**

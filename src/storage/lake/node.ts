@@ -310,6 +310,11 @@ export class LakeNode {
     if (isBucket(dataPath)) await lake.ask("Cannot read the bucket", probe(dataPath));
   }
 
+  /** Rejects with a sentence where PostgreSQL does not answer in time. */
+  async requirePostgres(): Promise<void> {
+    (await this.postgres().session()).close();
+  }
+
   /** Removes from the journal what the lake has. */
   async forgetJournal(
     seqTo: number,
