@@ -5,7 +5,7 @@ import type { Storage } from "../storage/open.ts";
 import type { Parts } from "./parts.ts";
 
 /** How long to wait for interrupted queries, and over a lake until other servers know of it. */
-const CLOSE_MS_MAX = 10_000;
+const CLOSE_MS_MAX = 12_000;
 
 /**
  * Ends the jobs and writes hot events to Parquet, within the time the owner allows, while more may

@@ -70,7 +70,7 @@ const OF_LAKE =
 /** A stop does not wait for longer until others know of it. */
 const LEAVE_MS_MAX = 5000;
 /** Nor for longer until what asks the lake has ended. */
-const END_MS_MAX = 2000;
+const END_MS_MAX = 5000;
 /** Nor for longer until a statement that was interrupted has ended. */
 const CLOSE_MS_MAX = 500;
 /** A snapshot or a file that was cleaned up since it was chosen. */
