@@ -49,7 +49,8 @@ lakeTest(
       await storage.flusher.flush();
       await flusher.follow();
       assert.equal(node.outOfReach, null);
-      const expected = numbered(0, 24, 3).filter(({ site_id }) => site_id === SITE);
+      const expected = numbered(0, 24, 3)
+        .filter(({ site_id, engaged_ms }) => site_id === SITE && engaged_ms === null);
       assert.equal((await numbersOf(storage)).length, expected.length);
     } finally {
       await storage.close();
