@@ -42,6 +42,8 @@ export interface Entered {
   readonly base_seq: number;
   readonly last_seq: number;
   readonly is_retired: boolean;
+  /** The server that writes to it in the place of its own; null where none does. */
+  readonly taken_by: string | null;
   /** Where other servers ask it for what is not in the lake yet; null where they cannot. */
   readonly address: string | null;
   /** What it accepted before this time, by its own clock, is in the lake. */
@@ -60,9 +62,9 @@ export interface Entering {
 }
 
 /**
- * Enters a journal as that of its node, after which no other data folder of the same name, and no
- * copy of this one, can write; other nodes go on. Resolves with its row: what is in the lake of the
- * rows that the data folder has.
+ * Enters a journal as that of its node, after which no other data folder of the same name can
+ * write, and no copy of this one that has the same rows to bring; other nodes go on. Resolves with
+ * its row: what is in the lake of the rows that the data folder has.
  */
 export async function enter(
   run: Run,
@@ -73,13 +75,22 @@ export async function enter(
   const known = rows.find((row) => row.journal === journal);
   // The answer to an earlier attempt was lost, though it was committed.
   if (known) return known;
-  const lastSeq = before.journal === null ? 0 : broughtOf(rows, before.journal, before.lastSeq);
+  const shared = before.journal === null
+    ? new Map<string, number>()
+    : sharedRows(rows, before.journal, before.lastSeq);
+  const sharedOf = (row: Entered) => shared.get(row.journal) ?? 0;
+  const lastSeq = Math.max(0, ...rows.map((row) => Math.min(row.last_seq, sharedOf(row))));
   const ended = rows.filter((row) =>
-    !row.is_retired && (row.node === node || row.journal === before.journal)
+    row.taken_by === null &&
+    ((row.node === node && !row.is_retired) || row.journal === before.journal ||
+      // What both have and the lake has not, both would bring.
+      sharedOf(row) > lastSeq)
   );
   if (ended.length > 0) {
     const journals = join(ended.map((row) => sql`${row.journal}`));
-    await run(sql`update ${NODES} set is_retired = true where journal in (${journals})`);
+    await run(
+      sql`update ${NODES} set is_retired = true, taken_by = ${node} where journal in (${journals})`,
+    );
   }
   const isWaiting = before.journal !== null && lastSeq < before.lastSeq;
   const parent = rows.find((row) => row.journal === before.journal);
@@ -90,6 +101,7 @@ export async function enter(
     base_seq: before.lastSeq,
     last_seq: lastSeq,
     is_retired: false,
+    taken_by: null,
     address,
     flushed_us: isWaiting ? parent?.flushed_us ?? 0 : nowUs,
     erased_to: erasedTo ?? erasedMaxOf(rows),
@@ -106,16 +118,26 @@ function erasedMaxOf(rows: readonly Entered[]): number {
 }
 
 /**
- * The last row that is in the lake of the first `seqTo` of a journal: by itself, or by one that
- * goes on from it. The data folder may be a copy, or one that was put back; what came after the
- * rows that both have has the same numbers, and is something else.
+ * By journal how many rows it has in common with the first `seqTo` of one: with those that it goes
+ * on from, and with all that go on from them. The data folder may be a copy, or one that was put
+ * back; what came after the rows that both have has the same numbers, and is something else.
  */
-function broughtOf(rows: readonly Entered[], journal: string, seqTo: number): number {
-  const brought = rows.filter((row) => row.journal === journal)
-    .map(({ last_seq }) => Math.min(last_seq, seqTo));
-  const later = rows.filter(({ parent }) => parent === journal)
-    .map((row) => broughtOf(rows, row.journal, Math.min(seqTo, row.base_seq)));
-  return Math.max(0, ...brought, ...later);
+function sharedRows(
+  rows: readonly Entered[],
+  journal: string,
+  seqTo: number,
+): ReadonlyMap<string, number> {
+  const known = new Map(rows.map((row) => [row.journal, row]));
+  const later = Map.groupBy(rows, ({ parent }) => parent);
+  const shared = new Map([[journal, seqTo]]);
+  const share = (name: string, seq: number) => shared.has(name) || shared.set(name, seq);
+  // What is added meanwhile is visited too.
+  for (const [name, seq] of shared) {
+    const { parent = null, base_seq = 0 } = known.get(name) ?? {};
+    if (parent !== null) share(parent, Math.min(seq, base_seq));
+    for (const row of later.get(name) ?? []) share(row.journal, Math.min(seq, row.base_seq));
+  }
+  return shared;
 }
 
 function enteredOf(row: Row): Entered {
@@ -127,6 +149,7 @@ function enteredOf(row: Row): Entered {
     base_seq: Number(row["base_seq"]),
     last_seq: Number(row["last_seq"]),
     is_retired: row["is_retired"] === true,
+    taken_by: textOf("taken_by"),
     address: textOf("address"),
     flushed_us: Number(row["flushed_us"] ?? 0),
     erased_to: Number(row["erased_to"] ?? 0),
@@ -152,13 +175,15 @@ export async function markOf(
   return { lastSeq: own.last_seq, erasedMax: erasedMaxOf(rows) };
 }
 
-/** Why a journal is no longer its server's: another has its name, or went on from it. */
+/** Why a journal is no longer its server's: another has its name, or its rows. */
 function faultOf(rows: readonly Entered[], { node, journal }: NodeName): string | null {
-  const taker = rows.find((row) => row.parent === journal) ??
-    rows.find((row) => row.node === node && !row.is_retired && row.journal !== journal);
+  // Those of before `taken_by` have nothing there.
+  const taker = rows.find((row) => row.journal === journal)?.taken_by ??
+    rows.find((row) => row.parent === journal)?.node ??
+    rows.find((row) => row.node === node && !row.is_retired && row.journal !== journal)?.node;
   return taker === undefined
     ? null
-    : `another server writes to it as ${taker.node}, in the place of this one; stop one of the two`;
+    : `another server writes to it as ${taker}, in the place of this one; stop one of the two`;
 }
 
 /** What a commit may change in the row of its journal. */

@@ -25,7 +25,12 @@ export const NODES: Sql = raw(`${LAKE}.nodes`);
 export const ERASURES: Sql = raw(`${LAKE}.erasures`);
 
 /** Columns that `nodes` had not always: they are its last ones. */
-const NODE_COLUMNS = { address: "varchar", flushed_us: "bigint", erased_to: "bigint" } as const;
+const NODE_COLUMNS = {
+  address: "varchar",
+  flushed_us: "bigint",
+  erased_to: "bigint",
+  taken_by: "varchar",
+} as const;
 /** The same of `erasures`. */
 const ERASURE_COLUMNS = { left_dates: "varchar" } as const;
 
