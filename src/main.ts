@@ -5,6 +5,7 @@ import { commandHelp, type CommandName, COMMANDS, commandsHelp } from "./cli/com
 import { type Config, loadConfig } from "./config/load.ts";
 import { messageOf } from "./core/errors.ts";
 import { Timings } from "./core/timings/timings.ts";
+import { exitAtOnce } from "./runtime/c_library.ts";
 import {
   flushOutput,
   limitNewFiles,
@@ -81,7 +82,10 @@ async function run(
     const { text, ok } = await command.run({ ...given, system, host, readInput });
     await Promise.all([flushOutput(), system.flushLog()]);
     if (text !== "") print(text);
-    Deno.exit(ok ? 0 : EXIT_FAILED);
+    const status = ok ? 0 : EXIT_FAILED;
+    // The last spans are sent by the runtime as it ends.
+    if (tracer === undefined) exitAtOnce(status);
+    Deno.exit(status);
   } catch (error) {
     await Promise.all([flushOutput(), system.flushLog()]);
     exitWith([messageOf(error)], EXIT_FAILED);

@@ -80,6 +80,18 @@ export function discardUserSignal(): void {
   });
 }
 
+/**
+ * Ends the process without the end of its libraries, which would take down what a thread of theirs
+ * may still use: DuckDB's, while it waits for a server that hangs. Returns where it cannot.
+ */
+export function exitAtOnce(status: number): void {
+  firstLibrary((library) => {
+    const opened = Deno.dlopen(library, { _exit: { parameters: ["i32"], result: "void" } });
+    opened.symbols._exit(status);
+    return true;
+  });
+}
+
 /** Calls on sockets by their descriptors. */
 export interface SocketCalls {
   /** The address of the other end as the system writes it; null where there is none. */

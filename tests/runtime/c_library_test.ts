@@ -39,3 +39,31 @@ Deno.test({
     assert.deepEqual(JSON.parse(JSON.stringify([1, "a"])), [1, "a"]);
   },
 });
+
+Deno.test({
+  name: "exitAtOnce() ends the process before anything that belongs to its end",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const module = import.meta.resolve("../../src/runtime/c_library.ts");
+    const program = `
+      import { exitAtOnce } from ${JSON.stringify(module)};
+      addEventListener("unload", () => console.log("the end"));
+      console.log("before");
+      if (Deno.args[0] === "at once") exitAtOnce(3);
+      Deno.exit(4);`;
+    const run = async (how: string) => {
+      const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--no-check",
+          "-A",
+          `data:application/typescript,${encodeURIComponent(program)}`,
+          how,
+        ],
+      }).output();
+      return [code, new TextDecoder().decode(stdout)];
+    };
+    assert.deepEqual(await run("at once"), [3, "before\n"]);
+    assert.deepEqual(await run("in order"), [4, "before\nthe end\n"]);
+  },
+});
