@@ -503,29 +503,40 @@ export class LakeFlusher implements Flushing {
   }
 
   /** Erases of what is here what was erased elsewhere since, and tells that. */
-  async #eraseMissed({ erasedMax, others }: Marked): Promise<void> {
+  async #eraseMissed(marked: Marked): Promise<void> {
+    const { erasedMax, others } = marked;
     const { erasedTo } = this.#node;
     const lowest = Math.min(erasedTo, ...others.map(({ erased_to }) => erased_to));
-    if (lowest >= erasedMax) {
+    if (lowest < erasedMax) {
+      const lake = await this.#node.lake();
+      const rows = await lake.ask("Cannot read what was erased", erasuresAfter(lowest));
+      const erasures = rows.map(erasureOf);
+      for (const erasure of erasures.filter(({ number }) => !this.#erasing.has(number))) {
+        const isMissed = erasure.number > erasedTo;
+        if (isMissed) await this.#eraseHere(erasure);
+        // Servers may have been asked for it before this one knew.
+        if (isMissed || !this.#knows(erasure)) await this.#parts.peers?.erase(erasure);
+      }
+      this.#erasures = erasures;
+    } else {
       this.#erasures = [];
-      return;
     }
+    if (this.#erasing.size > 0) return;
+    if (erasedMax > erasedTo) await this.#node.noteErased(erasedMax);
+    // Where this fails it is told later.
+    if (this.#node.erasedTo > marked.erasedTo) await this.#tellErased();
+  }
+
+  #knows({ number }: Erasure): boolean {
+    return this.#erasures.some((erasure) => erasure.number === number);
+  }
+
+  async #tellErased(): Promise<void> {
     const lake = await this.#node.lake();
-    const rows = await lake.ask("Cannot read what was erased", erasuresAfter(lowest));
-    this.#erasures = rows.map(erasureOf);
-    const isMissed = ({ number }: Erasure) => number > erasedTo && !this.#erasing.has(number);
-    const missed = this.#erasures.filter(isMissed);
-    for (const erasure of missed) {
-      await this.#eraseHere(erasure);
-      await this.#parts.peers?.erase(erasure);
-    }
-    if (missed.length === 0 || this.#erasing.size > 0) return;
-    // Where this fails it is all done once more.
     await lake.commit(
       "Cannot tell other servers of an erasure",
-      (run) => move(run, this.#node.name, { erased_to: erasedMax }),
+      (run) => move(run, this.#node.name, { erased_to: this.#node.erasedTo }),
     );
-    await this.#node.noteErased(erasedMax);
   }
 
   /** How many events of a site and of UTC dates other servers hold, as far as is known here. */
@@ -552,12 +563,14 @@ export class LakeFlusher implements Flushing {
     this.#erasing.add(number);
   }
 
-  /** Notes that it was done. */
+  /** Notes that it was done, and tells it. */
   async endErasing(number: number): Promise<void> {
     const own = this.#erasures.find((erasure) => erasure.number === number);
     if (own) await this.#parts.peers?.erase(own);
     this.#erasing.delete(number);
     if (number > this.#node.erasedTo) await this.#node.noteErased(number);
+    // The next look at the lake tells it otherwise.
+    await this.#tellErased().catch((error) => this.#parts.log("warn", messageOf(error)));
   }
 
   /** Notes that it failed: what is here is erased as for another server. */

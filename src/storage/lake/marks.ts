@@ -25,6 +25,8 @@ export interface Before {
 export interface Marked {
   readonly snapshot: number;
   readonly lastSeq: number;
+  /** The last erasure of which others know that it was done here; Infinity where none can. */
+  readonly erasedTo: number;
   /** The journals that other servers write to. */
   readonly others: readonly Entered[];
   /** The number of the last erasure of all. */
@@ -50,6 +52,8 @@ export interface Entered {
   readonly flushed_us: number;
   /** The last erasure that it has done. */
   readonly erased_to: number;
+  /** The last erasure that it was asked for itself, done or not. */
+  readonly recorded_to: number;
 }
 
 /** What a server says of itself when it enters its journal. */
@@ -105,6 +109,7 @@ export async function enter(
     address,
     flushed_us: isWaiting ? parent?.flushed_us ?? 0 : nowUs,
     erased_to: erasedTo ?? erasedMaxOf(rows),
+    recorded_to: 0,
   };
   const values = Object.values(entered).map((value) => sql`${value}`);
   await run(
@@ -114,7 +119,7 @@ export async function enter(
 }
 
 function erasedMaxOf(rows: readonly Entered[]): number {
-  return Math.max(0, ...rows.map(({ erased_to }) => erased_to));
+  return Math.max(0, ...rows.map(({ erased_to, recorded_to }) => Math.max(erased_to, recorded_to)));
 }
 
 /**
@@ -153,6 +158,7 @@ function enteredOf(row: Row): Entered {
     address: textOf("address"),
     flushed_us: Number(row["flushed_us"] ?? 0),
     erased_to: Number(row["erased_to"] ?? 0),
+    recorded_to: Number(row["recorded_to"] ?? 0),
   };
 }
 
@@ -188,7 +194,7 @@ function faultOf(rows: readonly Entered[], { node, journal }: NodeName): string 
 
 /** What a commit may change in the row of its journal. */
 export type Moved = Partial<
-  Pick<Entered, "last_seq" | "flushed_us" | "erased_to" | "is_retired">
+  Pick<Entered, "last_seq" | "flushed_us" | "erased_to" | "recorded_to" | "is_retired">
 >;
 
 /** Changes the row of a journal. */
@@ -216,9 +222,11 @@ export function newestMarks(): Sql {
 export function markedOf(rows: readonly Row[], name: NodeName): Marked {
   const { journal } = name;
   const entered = rows.filter((row) => row["journal"] !== null).map(enteredOf);
+  const own = entered.find((row) => row.journal === journal);
   return {
     snapshot: Number(rows[0]?.["snapshot"]),
-    lastSeq: entered.find((row) => row.journal === journal)?.last_seq ?? 0,
+    lastSeq: own?.last_seq ?? 0,
+    erasedTo: own?.erased_to ?? Infinity,
     others: entered.filter((row) => row.journal !== journal && !row.is_retired),
     erasedMax: erasedMaxOf(entered),
     fault: faultOf(entered, name),

@@ -114,7 +114,14 @@ export class LakeNode {
   #changes: LakeStockChange[] = [];
   #unkept: LakeStockChange[] = [];
   #follow = () => Promise.resolve();
-  #marked: Marked = { snapshot: 0, lastSeq: 0, others: [], erasedMax: 0, fault: null };
+  #marked: Marked = {
+    snapshot: 0,
+    lastSeq: 0,
+    erasedTo: 0,
+    others: [],
+    erasedMax: 0,
+    fault: null,
+  };
   /** The last erasure that was done with what is here; null before the first connection. */
   #erasedTo: number | null;
 

@@ -30,6 +30,7 @@ const NODE_COLUMNS = {
   flushed_us: "bigint",
   erased_to: "bigint",
   taken_by: "varchar",
+  recorded_to: "bigint",
 } as const;
 /** The same of `erasures`. */
 const ERASURE_COLUMNS = { left_dates: "varchar" } as const;

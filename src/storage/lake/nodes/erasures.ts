@@ -36,8 +36,9 @@ export async function record(
     sql`insert into ${ERASURES} (number, site_id, first_date, last_date, to_us, left_dates)
       values (${number}, ${site}, ${firstDate}, ${lastDate}, ${toUs}, ${textOf(left)})`,
   );
-  // What the highest number of all is, every server reads with the marks.
-  await move(run, name, { erased_to: number });
+  // What the highest number of all is, every server reads with the marks. Until this one has done
+  // it too, it holds what was erased, and others ask it for that.
+  await move(run, name, { recorded_to: number });
   return number;
 }
 
