@@ -257,13 +257,14 @@ export class Peers {
       for (let isMore = true; isMore && held.rows < ROWS_MAX;) {
         const startedMs = this.#clock.nowMs();
         const answer = await this.#ask(other, held.seqTo);
+        const seqTo = seqOf(answer, held.seqTo);
         const erasedTo = Number(answer.headers.get(ERASED_HEADER));
         if (erasedTo > (held.sent.at(-1)?.erasedTo ?? 0)) {
           held.sent.push({ erasedTo, afterSeq: held.seqTo });
         }
         await this.#insert(held, answer.text);
         for (const erasure of erased) await this.#erase(held, erasure);
-        held.seqTo = Number(answer.headers.get(SEQ_HEADER));
+        held.seqTo = seqTo;
         isMore = answer.headers.get(MORE_HEADER) !== null;
         if (!isMore) this.#wholeMs.set(journal, startedMs);
       }
@@ -326,4 +327,13 @@ export class Peers {
     const firsts = this.#firstUs.get(table);
     firsts?.set(site, Math.min(firsts.get(site) ?? Infinity, us));
   }
+}
+
+/** Up to which row an answer goes. Throws where it does not say: the rows would come again. */
+function seqOf({ headers }: PeerAnswer, afterSeq: number): number {
+  const seq = headers.get(SEQ_HEADER) ?? "";
+  if (/^\d{1,15}$/.test(seq) && Number(seq) >= afterSeq) return Number(seq);
+  throw new Error(
+    `its answer does not say up to which row it goes (${SEQ_HEADER}); does a proxy remove it?`,
+  );
 }

@@ -8,7 +8,7 @@ import { ALL_DATES } from "../../../../src/storage/tiers/erase.ts";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
 import { pageview } from "../../../support/events.ts";
 import { numbered } from "../../../support/lake/data.ts";
-import { lakeTest, partsOfFile } from "../../../support/lake/lake.ts";
+import { lakeTest, openOverLake, partsOfFile } from "../../../support/lake/lake.ts";
 import { Nodes } from "../../../support/lake/nodes.ts";
 import { accept, numbersOf } from "../../../support/storage/storage.ts";
 import { until } from "../../../support/wait.ts";
@@ -256,4 +256,32 @@ over("flushes go on after an erasure that fails in the middle", async (nodes) =>
   assert.equal(one.flusher.failing, false, "after the next erasure of another server");
   await follow(one);
   assert.equal(one.lake?.node.erasedTo, one.lake?.node.marked.erasedMax);
+});
+
+lakeTest("rows whose answer does not say up to where are not counted", partsNow, async (
+  env,
+  folder,
+) => {
+  for (const node of ["one", "two"]) await Deno.mkdir(`${folder}/${node}`);
+  const two = await openOverLake(`${folder}/two`, env, { node: "two", address: "http://two" });
+  let headers: Readonly<Record<string, string>> = {};
+  const ask = async () => {
+    const { text } = await two.store.run("journalText", { after: 0, rows: 100 });
+    return { status: 200, headers: new Headers(headers), text };
+  };
+  const peers = { secret: "a secret of servers", ask };
+  const one = await openOverLake(`${folder}/one`, env, { node: "one", peers });
+  try {
+    await add(two, 0, 30);
+    for (const seq of [null, "", "-1", "soon"]) {
+      headers = seq === null ? {} : { "x-journal-seq": seq };
+      await follow(one);
+      assert.deepEqual(await numbersOf(one), [], `${seq}`);
+    }
+    headers = { "x-journal-seq": "30" };
+    await follow(one);
+    assert.deepEqual(await numbersOf(one), expected(30));
+  } finally {
+    await Promise.all([one.close(), two.close()]);
+  }
 });
