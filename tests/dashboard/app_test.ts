@@ -599,6 +599,12 @@ dashboardTest(
       await page.innerText(".sequence-words"),
       "/pricing, then signup within 1 hour without /about",
     );
+    const { page: german } = await open(page.url(), { locale: "de-DE" });
+    await settled(german);
+    assert.equal(
+      await german.innerText(".sequence-words"),
+      "/pricing, dann signup höchstens 1 Stunde danach ohne /about",
+    );
     const [shown] = await page.locator(".sequence-numbers .live-value").allInnerTexts();
     assert.equal(Number(shown), answer.converting_visitors);
     assert.equal(await page.locator(".sequence-numbers .change").count(), 3);

@@ -156,7 +156,7 @@ function Told({ answer, links }) {
       ...(index > 0 ? [t("sequence_then")] : []),
       step.name,
       ...(index > 0 && within
-        ? [t("sequence_words_within"), format.span(within.count, within.unit)]
+        ? [t("sequence_words_within", { span: format.span(within.count, within.unit) })]
         : []),
       ...without.flatMap(({ name }) => [t("sequence_words_without"), name]),
     ].join(" ")

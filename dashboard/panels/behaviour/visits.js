@@ -47,9 +47,9 @@ export function Visits() {
     `;
   return html`
     <${Panel} title=${t("visits")} busy=${stale && !fault}>
+      <${NotCompared} />
+      <${ImportedDays} answer=${data} />
       <div class=${stale && data ? "report-body stale" : "report-body"}>
-        <${NotCompared} />
-        <${ImportedDays} answer=${data} />
         ${body}
         <${Pager} page=${page} total=${data?.total ?? 0} rows=${PAGE_ROWS} onPage=${setPage} />
       </div>

@@ -515,7 +515,7 @@ export const texts = {
   sequence_then: "dann",
   sequence_within: "Zeit dazwischen begrenzen",
   sequence_without: "Ausschließen, wenn",
-  sequence_words_within: "innerhalb von",
+  sequence_words_within: "höchstens {span} danach",
   sequence_words_without: "ohne",
   setting_add_address: "Meine Besuche ignorieren: {address} hinzufügen",
   setting_aliases: "Weitere Namen der Website",

@@ -491,7 +491,7 @@ export const texts = {
   sequence_then: "then",
   sequence_within: "Limit time between",
   sequence_without: "Exclude if they did",
-  sequence_words_within: "within",
+  sequence_words_within: "within {span}",
   sequence_words_without: "without",
   setting_add_address: "Ignore my visits: add {address}",
   setting_aliases: "Other names of the site",

@@ -503,7 +503,7 @@ export const texts = {
   sequence_then: "luego",
   sequence_within: "Limitar el tiempo entre",
   sequence_without: "Excluir si hicieron",
-  sequence_words_within: "en menos de",
+  sequence_words_within: "en menos de {span}",
   sequence_words_without: "sin",
   setting_add_address: "Ignorar mis visitas: añadir {address}",
   setting_aliases: "Otros nombres del sitio",

@@ -512,7 +512,7 @@ export const texts = {
   sequence_then: "puis",
   sequence_within: "Limiter le temps entre",
   sequence_without: "Exclure s’ils ont fait",
-  sequence_words_within: "en moins de",
+  sequence_words_within: "en moins de {span}",
   sequence_words_without: "sans",
   setting_add_address: "Ignorer mes visites : ajouter {address}",
   setting_aliases: "Autres noms du site",

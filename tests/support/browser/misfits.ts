@@ -42,6 +42,7 @@ const IN_PAGE = [
   rootOf,
   say,
   isSeen,
+  hasHiddenHead,
   scrolls,
   wordsOf,
   roomOf,
@@ -73,7 +74,13 @@ function say(kind: string, one: Element, text: string): string {
 
 function isSeen(one: Element): boolean {
   return one.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
-    !one.closest(".visually-hidden, .skip");
+    !one.closest(".visually-hidden, .skip") && !hasHiddenHead(one);
+}
+
+/** On phones the heads of some tables are there for screen readers alone. */
+function hasHiddenHead(one: Element): boolean {
+  const head = one.closest("thead");
+  return head !== null && getComputedStyle(head).clipPath === "inset(50%)";
 }
 
 function scrolls({ overflowX, overflowY }: CSSStyleDeclaration): boolean {
@@ -112,16 +119,18 @@ function roomOf(one: Element) {
   return room;
 }
 
-/** The lines of the texts that are not data, from the top. */
+/** What is seen of the lines of the texts that are not data, from the top. */
 function linesOf(root: Element): Line[] {
   const lines: Line[] = [];
   for (const { of, text, boxes } of wordsOf(root)) {
     if (of.closest(DATA)) continue;
     const room = roomOf(of);
-    for (const box of boxes) {
-      const isInside = box.left < room.right && box.right > room.left &&
-        box.top < room.bottom - 4 && box.bottom > room.top + 4;
-      if (isInside) lines.push({ of, text, box });
+    for (const { left, right, top, bottom } of boxes) {
+      const x = Math.max(left, room.left);
+      const y = Math.max(top, room.top);
+      const [width, height] = [Math.min(right, room.right) - x, Math.min(bottom, room.bottom) - y];
+      const box = new DOMRect(x, y, width, height);
+      if (box.width > 0 && box.height > 4) lines.push({ of, text, box });
     }
   }
   return lines.sort((one, other) => one.box.top - other.box.top);
