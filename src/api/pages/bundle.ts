@@ -30,6 +30,12 @@ const BREAKS = [
   /^((?:(?!\/\/).)*?),?\n(?=[\]})])/gm,
 ];
 
+/** Spaces around operators that no text of the dashboard has, and those of a declaration. */
+const SPACES: readonly (readonly [RegExp, string])[] = [
+  [/ (=>|===|!==|&&|\|\||\?\?) /g, "$1"],
+  [/\b((?:const|let) (?:[\w$]+|\{[^{}=\n]*\}|\[[^[\]=\n]*\])) = /g, "$1="],
+];
+
 interface Module {
   readonly body: string;
   readonly exports: readonly string[];
@@ -150,8 +156,12 @@ function moduleOf(
 
 /** The same code with less between it. */
 function shortened(code: string): string {
-  return BREAKS.reduce(
+  const joined = BREAKS.reduce(
     (text, pattern) => text.replace(pattern, "$1"),
     code.replace(INDENTATION, ""),
+  );
+  return SPACES.reduce(
+    (text, [pattern, shorter]) => text.replace(pattern, shorter),
+    joined,
   );
 }

@@ -11,6 +11,13 @@ const VENDOR_LAYER = "vendor";
 const UNREAD = /\/\*[\s\S]*?\*\/|^[ \t]+|\n(?=\s*\n)/gm;
 /** Ends of lines that end more, and spaces before a block and a value. */
 const BREAKS = /(?<=[{};,])\n| (?=\{)|(?<=[{;]\n?[\w-]+:) /g;
+/** What a browser reads without. */
+const SHORTER: readonly (readonly [RegExp, string])[] = [
+  [/;\}/g, "}"],
+  [/, /g, ","],
+  [/ > /g, ">"],
+  [/(?<=[\s:(,-])0\.(?=\d)/g, "."],
+];
 
 /**
  * Replaces the files of `styles/` and the style files of `vendor/` by one stylesheet. Its first
@@ -23,8 +30,9 @@ export function joinStyles(files: Map<string, Uint8Array<ArrayBuffer>>): void {
   if (own.length === 0) return;
   const all = [...names.filter((name) => VENDOR.test(name)), ...own];
   const parts = all.map((name) => {
-    const text = new TextDecoder().decode(files.get(name)).replace(UNREAD, "").trim()
+    const joined = new TextDecoder().decode(files.get(name)).replace(UNREAD, "").trim()
       .replace(BREAKS, "");
+    const text = SHORTER.reduce((css, [long, short]) => css.replace(long, short), joined);
     files.delete(name);
     return { layer: STYLES.exec(name)?.[1] ?? VENDOR_LAYER, text };
   });

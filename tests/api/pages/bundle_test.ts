@@ -56,16 +56,16 @@ Deno.test("bundleOf() leaves packages to the import map", () => {
     "all.js",
   );
   assert.match(text, /^import \* as P0 from "p";\nimport \* as P1 from "q\/r";\n/);
-  assert.match(text, /const path = P0\.default;/);
+  assert.match(text, /const path=P0\.default;/);
   assert.match(text, /x: P1\.x/);
   assert.match(stubs.get("a.js") ?? "", /export const x = M0\.x;\nexport const y = M0\.y;/);
 });
 
 Deno.test("bundleOf() removes comments, indentation and no code", () => {
-  const source = 'const a = [\n  /** @type {const} */ (["x"]).map((b) => b),\n];\n/** Doc. */\n' +
+  const source = 'const a = [\n  /** @type {const} */ (["x"]).map((b)=>b),\n];\n/** Doc. */\n' +
     "export const c = a;\n";
   const { text } = bundleOf("a.js", files({ "a.js": source }), "all.js");
-  assert.ok(text.includes('(["x"]).map((b) => b)'), text);
+  assert.ok(text.includes('(["x"]).map((b)=>b)'), text);
   assert.ok(!text.includes("Doc."));
   assert.doesNotMatch(text, /^[ \t]/m);
 });

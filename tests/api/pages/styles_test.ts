@@ -34,12 +34,13 @@ Deno.test("styles of packages are in the first layer, for outside one they would
 });
 
 Deno.test("comments, indentation and ends of lines are left out", () => {
-  const text = '/* Why:\n\n   so. */\na,\nb > c {\n  color: red;\n\n  content: "a  b";\n}\n';
+  const text = "/* Why:\n\n   so. */\na,\nb > c {\n  color: red;\n\n" +
+    '  inset: -0.5rem 10.5px;\n  content: "a  b";\n}\n';
   const files = new Map([["styles/01_a.css", bytes(text)]]);
   joinStyles(files);
   assertEquals(
     textsOf(files)["style.css"],
-    '@layer vendor, a;\n@layer a {\na,b > c{color:red;content:"a  b";}\n}\n',
+    '@layer vendor, a;\n@layer a {\na,b>c{color:red;inset:-.5rem 10.5px;content:"a  b"}\n}\n',
   );
 });
 
