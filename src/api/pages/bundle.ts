@@ -1,6 +1,7 @@
 // Bundles the modules that the dashboard loads at start, so that a browser fetches one file instead
 // of seventy. Each module becomes a function that returns its exports, in order of dependency. It
 // reads only the forms of import and export that the dashboard uses, and refuses any other.
+import { shortened, type Shortening } from "./shortened.ts";
 
 /** The bundle, and a stub for each module's own URL that takes its exports from the bundle. */
 export interface Bundle {
@@ -19,19 +20,16 @@ const OWN_URL = /\bimport\.meta\.url\b/g;
 const COMMENTS =
   /^[ \t]*\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n|\/\*\* @(?:(?!\*\/).)*\*\/ ?|^[ \t]*\/\/.*\n/gm;
 
-/** Indentation, which takes a thirtieth of the bundle, and empty lines. */
-const INDENTATION = /^[ \t]+|^\n/gm;
-/**
- * Ends of lines behind or before a bracket, and behind a semicolon; those of lines that may have a
- * comment stay. What htm reads may be broken anyhow.
- */
-const BREAKS = [
-  /^((?:(?!\/\/).)*[{(\[;])\n/gm,
-  /^((?:(?!\/\/).)*?),?\n(?=[\]})])/gm,
-];
-
-/** Spaces around operators that no text of the dashboard has, and those of a declaration. */
-const SPACES: readonly (readonly [RegExp, string])[] = [
+/** What the code is as well without, and what stays of it, in this order. */
+const SHORTER: Shortening = [
+  // Indentation, which takes a thirtieth of the bundle, and empty lines. What htm reads may be
+  // indented and broken anyhow.
+  [/^[ \t]+|^\n/gm, ""],
+  // Ends of lines behind or before a bracket, and behind a semicolon; those of lines that may have
+  // a comment stay.
+  [/^((?:(?!\/\/).)*[{(\[;])\n/gm, "$1"],
+  [/^((?:(?!\/\/).)*?),?\n(?=[\]})])/gm, "$1"],
+  // Spaces around operators that no text of the dashboard has, and those of a declaration.
   [/ (=>|===|!==|&&|\|\||\?\?) /g, "$1"],
   [/\b((?:const|let) (?:[\w$]+|\{[^{}=\n]*\}|\[[^[\]=\n]*\])) = /g, "$1="],
 ];
@@ -151,17 +149,5 @@ function moduleOf(
   if (other) {
     throw new Error(`Cannot bundle ${path}: "${other}" is an unknown form of import or export`);
   }
-  return { body: shortened(body), exports };
-}
-
-/** The same code with less between it. */
-function shortened(code: string): string {
-  const joined = BREAKS.reduce(
-    (text, pattern) => text.replace(pattern, "$1"),
-    code.replace(INDENTATION, ""),
-  );
-  return SPACES.reduce(
-    (text, [pattern, shorter]) => text.replace(pattern, shorter),
-    joined,
-  );
+  return { body: shortened(body, SHORTER), exports };
 }

@@ -1,5 +1,6 @@
 // Joins the dashboard's style files into one stylesheet, each in its own cascade layer: a
 // browser fetches one file, and a later file wins whatever its selectors are.
+import { shortened, type Shortening } from "./shortened.ts";
 
 /** The URL of the joined stylesheet, below the folder of versioned files. */
 const STYLESHEET = "style.css";
@@ -7,12 +8,12 @@ const STYLES = /^styles\/(?:\d+_)?([a-z_]+)\.css$/;
 /** Styles of packages: outside a layer they would win over every layer. */
 const VENDOR = /^vendor\/[^/]+\.css$/;
 const VENDOR_LAYER = "vendor";
-/** Comments and indentation, a tenth of the stylesheet after compression. */
-const UNREAD = /\/\*[\s\S]*?\*\/|^[ \t]+|\n(?=\s*\n)/gm;
-/** Ends of lines that end more, and spaces before a block and a value. */
-const BREAKS = /(?<=[{};,])\n| (?=\{)|(?<=[{;]\n?[\w-]+:) /g;
-/** What a browser reads without. */
-const SHORTER: readonly (readonly [RegExp, string])[] = [
+const SHORTER: Shortening = [
+  // Comments, indentation and empty lines, a tenth of the stylesheet after compression.
+  [/\/\*[\s\S]*?\*\/|^[ \t]+|\n(?=\s*\n)/gm, ""],
+  [/^\s+|\s+$/g, ""],
+  // Ends of lines that end more, and spaces before a block and a value.
+  [/(?<=[{};,])\n| (?=\{)|(?<=[{;]\n?[\w-]+:) /g, ""],
   [/;\}/g, "}"],
   [/, /g, ","],
   [/ > /g, ">"],
@@ -30,9 +31,7 @@ export function joinStyles(files: Map<string, Uint8Array<ArrayBuffer>>): void {
   if (own.length === 0) return;
   const all = [...names.filter((name) => VENDOR.test(name)), ...own];
   const parts = all.map((name) => {
-    const joined = new TextDecoder().decode(files.get(name)).replace(UNREAD, "").trim()
-      .replace(BREAKS, "");
-    const text = SHORTER.reduce((css, [long, short]) => css.replace(long, short), joined);
+    const text = shortened(new TextDecoder().decode(files.get(name)), SHORTER);
     files.delete(name);
     return { layer: STYLES.exec(name)?.[1] ?? VENDOR_LAYER, text };
   });
