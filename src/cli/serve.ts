@@ -3,7 +3,7 @@ import { type App, createApp } from "../app.ts";
 import type { Config } from "../config/load.ts";
 import { OWNER_PEER } from "../core/access.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Clock } from "../core/types.ts";
+import { endsWithin } from "../core/timings/within.ts";
 import { connectionsMaxOf, requestsMaxOf } from "../runtime/connections.ts";
 import { openOwnerSocket, type OwnerSocket } from "../runtime/owner_socket.ts";
 import { descriptorLimit } from "../runtime/c_library.ts";
@@ -125,15 +125,9 @@ async function stop(
   await app.settle();
   app.endStreams();
   const closing = Promise.all([listener.close(), closeSocket()]);
-  await lingering(closing.then(() => {}), clock);
+  await endsWithin(clock, LINGER_MS, closing);
   await app.stop();
   log("info", "Stopped");
-}
-
-async function lingering(closing: Promise<void>, clock: Clock): Promise<void> {
-  const ended = new AbortController();
-  await Promise.race([closing, clock.sleep(LINGER_MS, ended.signal)]);
-  ended.abort();
 }
 
 /** Where the server should listen, and with which certificate. */

@@ -1,6 +1,7 @@
 // Ends the work of a running program within the time the owner allows.
 import { messageOf } from "../core/errors.ts";
-import type { Clock, System } from "../core/types.ts";
+import { endsWithin } from "../core/timings/within.ts";
+import type { System } from "../core/types.ts";
 import type { Storage } from "../storage/open.ts";
 import type { Parts } from "./parts.ts";
 
@@ -37,7 +38,7 @@ async function within(
   work: () => Promise<void>,
 ): Promise<void> {
   try {
-    if (await finishesWithin(clock, config.shutdown_timeout_secs * 1000, work())) return;
+    if (await endsWithin(clock, config.shutdown_timeout_secs * 1000, work())) return;
     log("warn", "Stopped before all hot events were in Parquet: they stay in the journal");
   } catch (error) {
     log("error", `Shutdown failed: ${messageOf(error)}`);
@@ -49,17 +50,6 @@ async function within(
  * safe in either case, and the process exits normally.
  */
 export async function closeStorage({ clock, log }: System, storage: Storage): Promise<void> {
-  if (await finishesWithin(clock, CLOSE_MS_MAX, storage.close())) return;
+  if (await endsWithin(clock, CLOSE_MS_MAX, storage.close())) return;
   log("warn", "Stopped while a query was still running");
-}
-
-/** Whether work ends in time. Rejects when it fails in that time. */
-async function finishesWithin(clock: Clock, ms: number, work: Promise<void>): Promise<boolean> {
-  const ended = new AbortController();
-  const late = clock.sleep(ms, ended.signal).then(() => false);
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    ended.abort();
-  }
 }

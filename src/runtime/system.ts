@@ -3,6 +3,7 @@
 import { statfs } from "node:fs/promises";
 import { randomBytes, randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers";
+import { endsWithin } from "../core/timings/within.ts";
 import type { Clock, Files, Log, LogLevel, Random, System } from "../core/types.ts";
 import { Output } from "./output.ts";
 
@@ -43,9 +44,7 @@ export function realSystem(options: LogOptions): RealSystem {
 
 /** Waits until an output is written, but not for a reader that doesn't read. */
 export async function writtenInTime(output: Output): Promise<void> {
-  const ended = new AbortController();
-  await Promise.race([output.written(), realClock.sleep(FLUSH_MS_MAX, ended.signal)]);
-  ended.abort();
+  await endsWithin(realClock, FLUSH_MS_MAX, output.written());
 }
 
 /** One immediate for all who ask before it comes. */

@@ -2,6 +2,7 @@
 // and which rows of its journal that snapshot has. Statistics read one snapshot by its number, and
 // the hot tables that it lacks: both change in the same step, here.
 import { AppError, messageOf } from "../../core/errors.ts";
+import { endsWithin } from "../../core/timings/within.ts";
 import type { System } from "../../core/types.ts";
 import type { Db, OutsideOptions } from "../duckdb.ts";
 import { mayBeCorruption } from "../parquet/corruption.ts";
@@ -571,10 +572,10 @@ export class LakeNode {
     if (this.#lake === null || this.#out !== null) return;
     this.#hasLeft = true;
     const moved = { is_retired: true, flushed_us: this.#nowUs() };
-    const { log } = this.#system;
+    const { clock, log } = this.#system;
     const tried = "Cannot tell other servers that nothing is left here";
     const told = this.#lake.commit(tried, (run) => move(run, this.name, moved));
-    const isTold = await this.#inTime(LEAVE_MS_MAX, told).catch((error) => {
+    const isTold = await endsWithin(clock, LEAVE_MS_MAX, told).catch((error) => {
       log("warn", messageOf(error));
       return true;
     });
@@ -586,19 +587,9 @@ export class LakeNode {
    * itself: it changes nothing that the next start does not find.
    */
   async end(work: Promise<unknown>): Promise<void> {
-    if (await this.#inTime(END_MS_MAX, work)) return;
-    this.#system.log("warn", "Stopped while the lake did not answer: events stay in the journal");
-  }
-
-  /** Whether work ends in time. Rejects where it fails in that time. */
-  async #inTime(ms: number, work: Promise<unknown>): Promise<boolean> {
-    const ended = new AbortController();
-    const late = this.#system.clock.sleep(ms, ended.signal).then(() => false);
-    try {
-      return await Promise.race([work.then(() => true), late]);
-    } finally {
-      ended.abort();
-    }
+    const { clock, log } = this.#system;
+    if (await endsWithin(clock, END_MS_MAX, work)) return;
+    log("warn", "Stopped while the lake did not answer: events stay in the journal");
   }
 
   #nowUs(): number {
@@ -607,6 +598,7 @@ export class LakeNode {
 
   /** Disconnects. A statement that the lake does not answer is not waited for. */
   async close(): Promise<void> {
-    if (this.#lake !== null) await this.#inTime(CLOSE_MS_MAX, this.#lake.close());
+    if (this.#lake === null) return;
+    await endsWithin(this.#system.clock, CLOSE_MS_MAX, this.#lake.close());
   }
 }

@@ -4,6 +4,7 @@
 import { MINUTE_MS } from "../../core/durations.ts";
 import { AppError, messageOf } from "../../core/errors.ts";
 import { Mutex } from "../../core/mutex.ts";
+import { endsWithin } from "../../core/timings/within.ts";
 import type { System } from "../../core/types.ts";
 import type { PastImport } from "../history/history_ops.ts";
 import type { SqliteRow } from "../state/sqlite.ts";
@@ -197,9 +198,14 @@ export class SharedState {
   }
 
   /** An import as it is in PostgreSQL now; null where there is none. Rejects with `unavailable`. */
-  async pastImport(id: string): Promise<PastImport | null> {
+  pastImport(id: string): Promise<PastImport | null> {
+    return this.ask("Cannot read the import", (run) => findPastImport(run, id));
+  }
+
+  /** Reads for somebody who asks, as `transaction` does. Rejects with `unavailable`. */
+  async ask<T>(tried: string, work: (run: RunPostgres) => Promise<T>): Promise<T> {
     try {
-      return await this.transaction("Cannot read the import", (run) => findPastImport(run, id));
+      return await this.transaction(tried, work);
     } catch (error) {
       if (!(error instanceof PostgresFault)) throw error;
       throw new AppError("unavailable", error.message, { "retry-after": RETRY_SECS });
@@ -255,7 +261,9 @@ export class SharedState {
           const { result, versions } = await change(run, op, args, this.#fresh());
           return { result, copied: { versions, rows: await readTables(run, tables) } };
         });
-        if (op === "commitImport" || op === "undoImport") await this.#ending();
+        if (op === "commitImport" || op === "undoImport") {
+          await endsWithin(this.#system.clock, ENDING_MS_MAX, this.#beforeEnd());
+        }
         const before = new Set(this.#changed);
         const known = this.#mark?.versions ?? {};
         await this.#keep(done.copied);
@@ -271,14 +279,6 @@ export class SharedState {
       this.#lost(error);
       throw this.#unavailable(error);
     }
-  }
-
-  async #ending(): Promise<void> {
-    const over = new AbortController();
-    await Promise.race([
-      this.#beforeEnd().finally(() => over.abort()),
-      this.#system.clock.sleep(ENDING_MS_MAX, over.signal),
-    ]);
   }
 
   /** The refusal of a change, for callers who need not know where PostgreSQL is. */
