@@ -1,6 +1,6 @@
 // How DuckDB reaches a lake: its extensions, the secrets of catalog and bucket, and the attached
 // database. Statements only; lake.ts runs them.
-import { raw, type Sql, sql } from "../../core/sql.ts";
+import { ident, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import { literal } from "../parquet/schema.ts";
 
@@ -30,6 +30,11 @@ export interface BucketAccess {
 
 /** The name of the attached database. */
 export const LAKE = "lake";
+
+/** The name of its catalog, which DuckLake attaches beside it. */
+export const CATALOG_NAME = `__ducklake_metadata_${LAKE}`;
+/** The same in statements. */
+export const CATALOG = ident(CATALOG_NAME);
 
 const CATALOG_SECRET = "lake_catalog";
 const BUCKET_SECRET = "lake_bucket";

@@ -8,8 +8,8 @@ import { Db, type DuckDbModule, type Row, type Run } from "../duckdb.ts";
 import { literal } from "../parquet/schema.ts";
 import {
   attaching,
+  CATALOG_NAME,
   isBucket,
-  LAKE,
   type LakeOptions,
   loading,
   secrets,
@@ -145,9 +145,7 @@ export class Lake {
     const { clock } = this.#system;
     const askedMs = clock.nowMs();
     const [row] = await this.db.query(
-      sql`select ms from postgres_query(${literal(`__ducklake_metadata_${LAKE}`)}, ${
-        literal(ask)
-      })`,
+      sql`select ms from postgres_query(${literal(CATALOG_NAME)}, ${literal(ask)})`,
     );
     // PostgreSQL read its clock at some time between the two.
     return (askedMs + clock.nowMs()) / 2 - Number(row?.["ms"]);

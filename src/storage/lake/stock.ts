@@ -11,7 +11,7 @@ import type {
   LakeStockChange,
 } from "../state/ops/rollup_ops.ts";
 import type { Row } from "../duckdb.ts";
-import { LAKE } from "./connection.ts";
+import { CATALOG_NAME } from "./connection.ts";
 
 /** A partition of the lake. */
 export interface StockedPartition extends LakePartition {
@@ -86,9 +86,7 @@ export function stockQuery(snapshot: number, since: LakeMoment | null): Sql {
     ${stats("timestamp", "c")}
     where ${at("f")}
     group by 1, 2 order by 1, 2`;
-  return sql`select * from postgres_query(${literal(`__ducklake_metadata_${LAKE}`)}, ${
-    literal(ask)
-  })`;
+  return sql`select * from postgres_query(${literal(CATALOG_NAME)}, ${literal(ask)})`;
 }
 
 /** What its rows say, beside what was known. */

@@ -7,7 +7,7 @@ import type { Clock, Log } from "../../core/types.ts";
 import type { Row, Run } from "../duckdb.ts";
 import { literal } from "../parquet/schema.ts";
 import type { CompactionCounts } from "../tiers/compact.ts";
-import { LAKE } from "./connection.ts";
+import { CATALOG, LAKE } from "./connection.ts";
 import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
 import { isUnreadable } from "./faults.ts";
 import type { LakeFlusher } from "./flushing.ts";
@@ -504,14 +504,13 @@ function unreadableError({ dates, reason }: Unreadable, number: number | null): 
 
 /** Partitions by what their files, `f`, have. */
 function partitionsOf(having: Sql): Sql {
-  const catalog = raw(`"__ducklake_metadata_${LAKE}"`);
   return sql`select s.partition_value as site_id, d.partition_value as date
-    from ${catalog}.ducklake_data_file f
-    join ${catalog}.ducklake_table t on t.table_id = f.table_id and t.end_snapshot is null
+    from ${CATALOG}.ducklake_data_file f
+    join ${CATALOG}.ducklake_table t on t.table_id = f.table_id and t.end_snapshot is null
       and t.table_name = 'events'
-    join ${catalog}.ducklake_file_partition_value s on s.data_file_id = f.data_file_id
+    join ${CATALOG}.ducklake_file_partition_value s on s.data_file_id = f.data_file_id
       and s.partition_key_index = 0
-    join ${catalog}.ducklake_file_partition_value d on d.data_file_id = f.data_file_id
+    join ${CATALOG}.ducklake_file_partition_value d on d.data_file_id = f.data_file_id
       and d.partition_key_index = 1
     where f.end_snapshot is null
     group by all having ${having} order by all`;

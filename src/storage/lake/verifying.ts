@@ -4,7 +4,7 @@
 import { messageOf } from "../../core/errors.ts";
 import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../duckdb.ts";
-import { LAKE } from "./connection.ts";
+import { CATALOG } from "./connection.ts";
 import { type CatalogedFile, fileOf, filesAt, unreadableOf } from "./files/unreadable.ts";
 import type { Lake } from "./lake.ts";
 import { stockQuery } from "./stock.ts";
@@ -28,7 +28,6 @@ export interface Verified {
 }
 
 const FILES_AT_ONCE = 100;
-const CATALOG = raw(`"__ducklake_metadata_${LAKE}"`);
 
 /** Verifies a lake as of one snapshot. Rejects with a sentence where the catalog fails. */
 export async function verifyEvents(

@@ -5,7 +5,7 @@ import { raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Db, Row } from "../../duckdb.ts";
 import { faultOfReading } from "../../parquet/corruption.ts";
 import { literal } from "../../parquet/schema.ts";
-import { LAKE } from "../connection.ts";
+import { CATALOG } from "../connection.ts";
 
 /** A file of events as the catalog has it. */
 export interface CatalogedFile {
@@ -22,8 +22,6 @@ export interface UnreadableFile {
   readonly file: CatalogedFile;
   readonly reason: string;
 }
-
-const CATALOG = raw(`"__ducklake_metadata_${LAKE}"`);
 
 /** The files that a snapshot has, in order of their paths; `dataPath` ends with a slash. */
 export function filesAt(snapshot: number, dataPath: string): Sql {

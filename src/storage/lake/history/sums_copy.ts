@@ -1,12 +1,10 @@
 // The sums of days that imports have brought, where several servers share them: this server's copy
 // in its mallard.sqlite follows what PostgreSQL has. What a server has from before it shared
 // anything is given to all once.
-import { AppError } from "../../../core/errors.ts";
 import { Mutex } from "../../../core/mutex.ts";
 import type { Brought } from "../../history/history.ts";
 import type { CommonSums, Sums } from "../../history/sums.ts";
 import { bringImport, inPortions } from "../../shared/bringing.ts";
-import { PostgresFault } from "../../shared/faults.ts";
 import {
   importsWithSums,
   listSums,
@@ -22,7 +20,7 @@ import type { Catalog } from "../../tiers/catalog.ts";
 /** What the copy works on. */
 export interface SumsCopyParts {
   readonly store: Pick<Store, "run">;
-  readonly shared: Pick<SharedState, "run" | "transaction" | "tellAgain">;
+  readonly shared: Pick<SharedState, "run" | "ask" | "transaction" | "tellAgain">;
   readonly sums: Pick<Sums, "changed" | "sweep">;
   readonly catalog: Pick<Catalog, "addSite" | "changed">;
 }
@@ -127,13 +125,8 @@ export class SumsCopy implements CommonSums {
   }
 
   /** Dates of a site of which other imports have sums. Rejects with `unavailable`. */
-  async datesBeside(site: string, id: string): Promise<readonly string[]> {
-    try {
-      return await this.#parts.shared.transaction(TRIED, (run) => summedElsewhere(run, site, id));
-    } catch (error) {
-      if (!(error instanceof PostgresFault)) throw error;
-      throw new AppError("unavailable", error.message, { "retry-after": "5" });
-    }
+  datesBeside(site: string, id: string): Promise<readonly string[]> {
+    return this.#parts.shared.ask(TRIED, (run) => summedElsewhere(run, site, id));
   }
 
   /** Imports of which sums are in PostgreSQL, whatever has become of them. */
