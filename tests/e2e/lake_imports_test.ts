@@ -161,33 +161,62 @@ lakeTest(
   },
 );
 
-lakeTest("an import of sums into a lake that is killed brings each day once", partsNow, async (
-  env,
-  folder,
-) => {
+/** A seed of kills, which a failure can be had again with. */
+function seedOfKills(): number {
   const seed = Number(Deno.env.get("MALLARD_TEST_SEED") ?? Date.now() % 1e9);
   console.log(`Kills by seed ${seed}`);
+  return seed;
+}
+
+/**
+ * Imports a file into a lake by a server that is killed and started again meanwhile; resolves when
+ * it is done. `options` are those of commands beside that server.
+ */
+async function importKilled(
+  env: Readonly<Record<string, string>>,
+  folder: string,
+  seed: number,
+  { name, body, pauseMs: [leastMs, mostMs] }: {
+    readonly name: string;
+    readonly body: BodyInit;
+    readonly pauseMs: readonly [number, number];
+  },
+) {
   const random = seededRandom(seed);
-  const dates = datesFrom("2022-01-01", 500);
-  const tables = plausibleTables(dates, seed);
   const settings = overLake(env, "one");
   const dataDir = `${folder}/one`;
   await Deno.mkdir(dataDir);
   const start = () => ServerProcess.start(fromSource(), { dataDir, env: settings }).ready();
   let server = await start();
-  const sent = await fetch(`${server.url}/api/imports?site_id=killed.example&name=export.zip`, {
+  const sent = await fetch(`${server.url}/api/imports?site_id=killed.example&name=${name}`, {
     method: "POST",
     headers: { "content-type": "application/octet-stream" },
-    body: plausibleZip(tables),
+    body,
   });
   const { id } = await sent.json();
   for (let kill = 0; kill < KILLS; kill++) {
-    const ms = 300 + 3700 * (random.bytes(1)[0] ?? 0) / 255;
+    const ms = leastMs + (mostMs - leastMs) * (random.bytes(1)[0] ?? 0) / 255;
     await new Promise((resolve) => setTimeout(resolve, ms));
     await server.kill();
     server = await start();
   }
   await reaches(server.url, id, "done", "after kills");
+  const options = { cwd: folder, env: { ...settings, MALLARD_DATA_DIR: dataDir } };
+  return { server, id, options };
+}
+
+lakeTest("an import of sums into a lake that is killed brings each day once", partsNow, async (
+  env,
+  folder,
+) => {
+  const seed = seedOfKills();
+  const dates = datesFrom("2022-01-01", 500);
+  const tables = plausibleTables(dates, seed);
+  const { server, id, options } = await importKilled(env, folder, seed, {
+    name: "export.zip",
+    body: plausibleZip(tables),
+    pauseMs: [300, 4000],
+  });
   const range = "site_id=killed.example&start_date=2022-01-01&end_date=2023-12-31";
   const main = await (await fetch(`${server.url}/api/stats/main?${range}`)).json();
   assert.equal(main.total_pageviews, sumOf(tables["visitors"], "pageviews"));
@@ -203,7 +232,6 @@ lakeTest("an import of sums into a lake that is killed brings each day once", pa
     const keep = (row: Readonly<Record<string, unknown>>) => row["page"] === page;
     assert.equal(byPage.get(page), sumOf(tables["pages"], "pageviews", keep), page);
   }
-  const options = { cwd: folder, env: { ...settings, MALLARD_DATA_DIR: dataDir } };
   const verified = await runToEnd(fromSource(), ["lake", "verify"], options);
   assert.match(verified.stdout, /The lake is sound: .*, 500 days of sums\n$/, verified.stderr);
   const listed = await runToEnd(fromSource(), ["imports", "undo", id], options);
@@ -233,27 +261,11 @@ lakeTest("an import into a lake that is killed brings each event once", partsNow
   env,
   folder,
 ) => {
-  const seed = Number(Deno.env.get("MALLARD_TEST_SEED") ?? Date.now() % 1e9);
-  console.log(`Kills by seed ${seed}`);
-  const random = seededRandom(seed);
-  const settings = overLake(env, "one");
-  const dataDir = `${folder}/one`;
-  await Deno.mkdir(dataDir);
-  const start = () => ServerProcess.start(fromSource(), { dataDir, env: settings }).ready();
-  let server = await start();
-  const sent = await fetch(`${server.url}/api/imports?site_id=killed.example&name=g.csv`, {
-    method: "POST",
-    headers: { "content-type": "application/octet-stream" },
+  const { server, id, options } = await importKilled(env, folder, seedOfKills(), {
+    name: "g.csv",
     body: goatCounterExport(),
+    pauseMs: [500, 6000],
   });
-  const { id } = await sent.json();
-  for (let kill = 0; kill < KILLS; kill++) {
-    const ms = 500 + 5500 * (random.bytes(1)[0] ?? 0) / 255;
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    await server.kill();
-    server = await start();
-  }
-  await reaches(server.url, id, "done", "after kills");
   const once = "select count(*), count(distinct (timestamp, visitor_id, pathname)), " +
     "count(distinct date) from lake.events where site_id = 'killed.example'";
   assert.deepEqual(await plainRows(partsNow(), env, once), [[ROWS, ROWS, DAYS]]);
@@ -261,12 +273,9 @@ lakeTest("an import into a lake that is killed brings each event once", partsNow
     `${server.url}/api/stats/main?site_id=killed.example&start_date=2024-01-01&end_date=2024-02-20`,
   );
   assert.equal((await answer.json()).total_pageviews, ROWS);
-  const listed = await runToEnd(fromSource(), ["imports", "undo", id], {
-    cwd: folder,
-    env: { ...settings, MALLARD_DATA_DIR: dataDir },
-  });
+  const listed = await runToEnd(fromSource(), ["imports", "undo", id], options);
   assert.match(listed.stdout, /undone/, listed.stderr);
   assert.deepEqual(await plainRows(partsNow(), env, once), [[0, 0, 0]]);
   assert.equal(await server.stop(), 0);
-  assert.deepEqual([...Deno.readDirSync(`${dataDir}/imports`)], []);
+  assert.deepEqual([...Deno.readDirSync(`${options.env.MALLARD_DATA_DIR}/imports`)], []);
 });

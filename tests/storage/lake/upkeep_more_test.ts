@@ -44,6 +44,14 @@ async function upkeep(storage: Storage): Promise<void> {
   assert.equal(storage.compactor.counts.failures, 0);
 }
 
+/** So many flushes that the files of a partition are to be merged. */
+async function flushOften(storage: Storage, days: number): Promise<void> {
+  for (let flush = 0; flush < 14; flush++) {
+    await accept(storage, numbered(flush * 6, 6, days));
+    await storage.flusher.flush();
+  }
+}
+
 async function openTwo(env: Readonly<Record<string, string>>, folder: string) {
   const storages: Storage[] = [];
   for (const node of ["one", "two"]) {
@@ -160,10 +168,7 @@ lakeTest("files of a merge that fails are known to be lost", partsNow, async (en
   const storage = await openOverLake(folder, env);
   const { flusher, node } = lakeOf(storage);
   try {
-    for (let flush = 0; flush < 14; flush++) {
-      await accept(storage, numbered(flush * 6, 6, 1));
-      await storage.flusher.flush();
-    }
+    await flushOften(storage, 1);
     assert.equal(flusher.lostMs, null);
     const { db } = await node.lake();
     const transaction = db.transaction.bind(db);
@@ -190,10 +195,7 @@ lakeTest(
   async (env, folder) => {
     const { one, two } = await openTwo(env, folder);
     try {
-      for (let flush = 0; flush < 14; flush++) {
-        await accept(one, numbered(flush * 6, 6, 1));
-        await one.flusher.flush();
-      }
+      await flushOften(one, 1);
       const { db } = await lakeOf(one).node.lake();
       const transaction = db.transaction.bind(db);
       const atOnce: string[] = [];
@@ -306,10 +308,7 @@ lakeTest(
     const storage = await openOverLake(folder, env);
     const { upkeep } = lakeOf(storage);
     try {
-      for (let flush = 0; flush < 14; flush++) {
-        await accept(storage, numbered(flush * 6, 6, 3));
-        await storage.flusher.flush();
-      }
+      await flushOften(storage, 3);
       const gone = objectsOf(partsNow(), env, SITE).find((file) => file.includes("2026-01-02")) ??
         assert.fail();
       await stopS3(partsNow());

@@ -1,6 +1,7 @@
 // A stop beside a PostgreSQL that answers nothing.
 import assert from "node:assert/strict";
 import { realSystem } from "../../../src/runtime/system.ts";
+import type { Storage } from "../../../src/storage/open.ts";
 import { Postgres } from "../../../src/storage/shared/postgres.ts";
 import { plainRows } from "../../../scripts/lake/plain.ts";
 import { numbered } from "../../support/lake/data.ts";
@@ -11,6 +12,16 @@ import { until } from "../../support/wait.ts";
 
 const partsNow = partsOfFile();
 const system = realSystem({ format: "text", levelMin: "error" });
+
+/** Closes a server, which must end, and close mallard.sqlite. */
+async function requireClosing(storage: Storage, folder: string): Promise<void> {
+  let isClosed = false;
+  storage.close().then(() => isClosed = true);
+  await until(() => isClosed, "the end");
+  // Whoever closes it last removes its log.
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  assert.deepEqual(names.filter((name) => /sqlite/.test(name)), ["mallard.sqlite"]);
+}
 
 lakeTest("Postgres that is closed waits for no connection", partsNow, async (env) => {
   const postgres = new Postgres(optionsOf(env), "test", system.clock);
@@ -32,12 +43,7 @@ lakeTest(
     const storage = await openOverLake(folder, env);
     await until(() => storage.shared?.isReached === true, "what the servers share");
     await whileHanging(partsNow(), async () => {
-      let isClosed = false;
-      storage.close().then(() => isClosed = true);
-      await until(() => isClosed, "the end");
-      // Whoever closes it last removes its log.
-      const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
-      assert.deepEqual(names.filter((name) => /sqlite/.test(name)), ["mallard.sqlite"]);
+      await requireClosing(storage, folder);
     });
   },
 );
@@ -64,11 +70,7 @@ lakeTest(
     await written.promise;
     await whileHanging(partsNow(), async () => {
       stopped.resolve();
-      let isClosed = false;
-      storage.close().then(() => isClosed = true);
-      await until(() => isClosed, "the end");
-      const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
-      assert.deepEqual(names.filter((name) => /sqlite/.test(name)), ["mallard.sqlite"]);
+      await requireClosing(storage, folder);
     });
     await flushing;
     const again = await openOverLake(folder, env);
