@@ -248,15 +248,17 @@ export class LakeFlusher implements Flushing {
 
   /**
    * Says that PostgreSQL does not answer where work that needs it hangs, which may hold the mutex
-   * without end. Returns what ends the watch.
+   * without end, and takes it back when it answers. Returns what ends the watch.
    */
   #watch(): () => void {
     let [failures, isOver, cancel] = [0, false, () => {}];
+    let said: unknown = null;
     const ask = async () => {
       const error: unknown = await this.#node.requirePostgres().then(() => null, (error) => error);
       if (isOver) return;
       failures = error === null ? 0 : failures + 1;
-      if (failures > 1) this.#node.lost(error);
+      if (failures > 1) this.#node.lost(said = error);
+      if (failures === 0 && said !== null) this.#node.regained(said);
       askLater();
     };
     const askLater = () => cancel = this.#parts.clock.after(ANSWER_MS_MAX, ask);

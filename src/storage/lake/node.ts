@@ -6,6 +6,7 @@ import { endsWithin } from "../../core/timings/within.ts";
 import type { System } from "../../core/types.ts";
 import type { Db, OutsideOptions } from "../duckdb.ts";
 import { mayBeCorruption } from "../parquet/corruption.ts";
+import { isFull } from "../shared/faults.ts";
 import { Postgres } from "../shared/postgres.ts";
 import type { LakeStockChange } from "../state/ops/rollup_ops.ts";
 import type { Store } from "../state/store.ts";
@@ -318,9 +319,16 @@ export class LakeNode {
     if (isBucket(dataPath)) await lake.ask("Cannot read the bucket", probe(dataPath));
   }
 
-  /** Rejects with a sentence where PostgreSQL does not answer in time. */
+  /**
+   * Rejects with a sentence where PostgreSQL does not answer in time; that it takes no further
+   * session is an answer.
+   */
   async requirePostgres(): Promise<void> {
-    (await this.postgres().session()).close();
+    try {
+      (await this.postgres().session()).close();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   }
 
   /** Removes from the journal what the lake has. */
@@ -426,6 +434,11 @@ export class LakeNode {
     const reason = messageOf(error);
     if (this.#out?.reason !== reason) this.#system.log("error", reason);
     this.#out = { sinceMs: this.#out?.sinceMs ?? this.#system.clock.nowMs(), reason };
+  }
+
+  /** Notes that what `lost` was told is over, unless it was told something else since. */
+  regained(error: unknown): void {
+    if (this.#out?.reason === messageOf(error)) this.#out = null;
   }
 
   /** Names what brings statistics to the newest snapshot. */

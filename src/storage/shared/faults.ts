@@ -13,6 +13,9 @@ const LOST_TEXT =
 /** Serialization failures, deadlocks, locks and statements that took too long, no room. */
 const AGAIN = /^(40001|40P01|55P03|57014|53\d\d\d)$/;
 
+/** It has as many sessions as it takes. */
+const FULL = "53300";
+
 /** A statement or its values are wrong: a fault of this program, no state of the server. */
 const OF_PROGRAM = /^(22|23|42)(?!501)/;
 
@@ -53,6 +56,11 @@ export class PostgresFault extends Error {
 export function isLost(error: unknown): boolean {
   const code = codeOf(error);
   return ENDED.test(code) || UNREACHED.test(code) || LOST_TEXT.test(messageOf(error));
+}
+
+/** Whether PostgreSQL answers, and takes no further session: those that there are go on. */
+export function isFull(error: unknown): boolean {
+  return codeOf(error instanceof PostgresFault ? error.cause : error) === FULL;
 }
 
 /** Whether the same may succeed in a moment. */

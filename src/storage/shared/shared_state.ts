@@ -11,7 +11,7 @@ import type { SqliteRow } from "../state/sqlite.ts";
 import type { StoreArgs, StoreOp, StoreResult } from "../state/ops/store_ops.ts";
 import type { Store } from "../state/store.ts";
 import type { CopiedRows, CopyMark } from "./copy_ops.ts";
-import { PostgresFault } from "./faults.ts";
+import { isFull, PostgresFault } from "./faults.ts";
 import { findPastImport } from "./past_imports.ts";
 import { Postgres, type PostgresPlace, type RunPostgres, type Session } from "./postgres.ts";
 import { bump, change, SHARED_OP_NAMES, SHARED_OPS, type SharedOpName } from "./shared_ops.ts";
@@ -368,7 +368,9 @@ export class SharedState {
         session = this.#listening = await this.#postgres.session();
         if (!signal.aborted) await this.#follow(session);
       } catch (error) {
-        if (error instanceof PostgresFault) this.#lost(error);
+        // Where it takes no further session, the one of changes may go on.
+        if (isFull(error)) await this.refresh().catch(() => {});
+        else if (error instanceof PostgresFault) this.#lost(error);
         else if (!signal.aborted) {
           log("error", "Cannot follow other servers", { reason: messageOf(error) });
         }

@@ -6,6 +6,7 @@ import { changeOnce } from "../../../src/storage/shared/change_once.ts";
 import { realSystem } from "../../../src/runtime/system.ts";
 import { Sqlite } from "../../../src/storage/state/sqlite.ts";
 import { Store } from "../../../src/storage/state/store.ts";
+import { whileFull } from "../../support/lake/full.ts";
 import { lakeTest, optionsOf, partsOfFile } from "../../support/lake/lake.ts";
 import { type OpenShared, openShared } from "../../support/lake/shared.ts";
 import { until } from "../../support/wait.ts";
@@ -231,6 +232,39 @@ lakeTest("without PostgreSQL a server goes on with its copy", partsNow, async (e
     await other.close();
   }
 });
+
+lakeTest(
+  "a server that PostgreSQL gives no session to follow others in follows them in another",
+  partsNow,
+  async (env, folder) => {
+    const one = await openShared(env, folder, "one");
+    const other = await openShared(env, folder, "other");
+    try {
+      await one.shared.run("putSiteSettings", site("a.example"));
+      await until(async () => (await sitesOf(other)).length === 1, "the site");
+      await whileFull(env, async (fill) => {
+        await one.shared.transaction("Cannot end a session", (run) =>
+          run(
+            `select pg_terminate_backend(pid)::text from pg_stat_activity
+              where application_name = 'mallard other' and query ~ '^(select 1$|listen)'`,
+          ));
+        await fill();
+        await one.shared.run("putSiteSettings", site("b.example"));
+        await until(async () => (await sitesOf(other)).length === 2, "what is not told");
+        assert.equal(other.shared.outOfReach, null);
+        assert.equal(other.shared.isReached, true);
+        await other.shared.run("putSiteSettings", site("c.example"));
+        assert.equal(other.shared.outOfReach, null);
+      });
+      await one.shared.run("putSiteSettings", site("d.example"));
+      await until(async () => (await sitesOf(other)).length === 4, "the last site");
+      assert.equal(other.shared.outOfReach, null);
+    } finally {
+      await one.close();
+      await other.close();
+    }
+  },
+);
 
 withTwo("salts are made once, and are gone when they are destroyed", async (one, other) => {
   const salts = [one, other].map(({ shared }) => new SharedSaltRows(shared, () => {}));
