@@ -22,3 +22,5 @@ export const PATTERN_CHARS_MAX = 1024;
 export const SPAN_DAYS_MAX = 366;
 /** Longest range, in days: ten years with three leap days. */
 export const RANGE_DAYS_MAX = 3653;
+/** Buckets of one time series. */
+export const BUCKETS_MAX = 20_000;

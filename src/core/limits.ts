@@ -97,8 +97,6 @@ export const API_KEY_NAME_CHARS_MAX = 128;
 export const API_KEYS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Erasures that are listed. */
 export const ERASURES_LISTED_MAX = 1000;
-/** Buckets of one time series. */
-export const BUCKETS_MAX = 20_000;
 /** Dimensions of one question. */
 export const DIMENSIONS_MAX = 4;
 /** The same in a query of Plausible's Stats API v2, whose documentation names no bound. */

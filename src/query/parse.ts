@@ -1,5 +1,6 @@
 // Parses the parameters of a request into a checked request. After this nothing reads the URL and
 // nothing is checked again.
+import { BUCKETS_MAX } from "../../dashboard/grammar/limits.js";
 import { DAY_US, HOUR_US, MINUTE_US } from "../core/durations.ts";
 import { AppError } from "../core/errors.ts";
 import {
@@ -10,7 +11,7 @@ import {
   mapConditions,
   parseFilter,
 } from "../../dashboard/grammar/filter.js";
-import { BUCKETS_MAX, OFFSET_MAX, PROP_KEY_CHARS_MAX, ROWS_MAX } from "../core/limits.ts";
+import { OFFSET_MAX, PROP_KEY_CHARS_MAX, ROWS_MAX } from "../core/limits.ts";
 import {
   type ComparisonName,
   COMPARISONS,

@@ -1,6 +1,8 @@
-// What nobody knows of a state: names in the URL of no metric, no dimension and no report, and
-// questions why of no filter. Loaded where there are names.
+// What nobody knows of a state: names in the URL of no metric, no dimension and no report,
+// questions why of no filter, and an interval that is too narrow. Loaded where there are names.
 import { parseFilters } from "../../grammar/filter.js";
+import { BUCKETS_MAX, RANGE_DAYS_MAX } from "../../grammar/limits.js";
+import { lengthOf, periodNamed } from "../period.js";
 import { CONVERSIONS } from "../headline.js";
 import { dimensionOf } from "./schema.js";
 import { DEFAULT_STATE } from "./state.js";
@@ -10,6 +12,12 @@ import { DEFAULT_STATE } from "./state.js";
 
 /** The reports of the view `behaviour`. */
 const REPORT = /^(funnel|retention|flow|sequence|visits)$/;
+
+/** How many buckets a day has, of widths that may make too many. */
+const BUCKETS_A_DAY = /** @type {Readonly<Record<string, number>>} */ ({ minute: 1440, hour: 24 });
+
+/** A day whose year and months are the longest. */
+const LONGEST = "2024-03-31";
 
 /** The tab that is no dimension. */
 const MAP = "map";
@@ -27,14 +35,17 @@ export function knownState(state, schema) {
     schema.metrics.some((metric) => metric.name === name);
   const isTab = (/** @type {string} */ name) =>
     name === MAP || dimensionOf(schema, name) !== undefined;
-  const { metric, details, tabs } = state;
+  const { metric, details, tabs, interval } = state;
   /** @type {Partial<State>} */
   const change = {
     ...(metric === CONVERSIONS || isMetric(metric) ? {} : { metric: DEFAULT_STATE.metric }),
     ...(details === "" || dimensionOf(schema, details) ? {} : { details: "" }),
     ...(tabs.every(isTab) ? {} : { tabs: tabs.filter(isTab) }),
+    ...((BUCKETS_A_DAY[interval] ?? 0) * daysAtMost(state) > BUCKETS_MAX ? { interval: "" } : {}),
   };
-  const parts = /** @type {readonly ("metric" | "details" | "tabs")[]} */ (Object.keys(change));
+  const parts = /** @type {readonly ("metric" | "details" | "tabs" | "interval")[]} */ (
+    Object.keys(change)
+  );
   const unread = parts.map((part) => ({ part, name: part, value: String(state[part]) }));
   const known = parts.length === 0
     ? state
@@ -43,6 +54,17 @@ export function knownState(state, schema) {
     name === "why" && !isMetric(value) ||
     name === "why_of" && !parseFilters(value).value ||
     name === "report" && !REPORT.test(value));
+}
+
+/**
+ * How many days the state is about at most. Only the server knows where a site begins.
+ * @param {State} state
+ */
+function daysAtMost({ range, period }) {
+  if (range) return lengthOf(range);
+  if (period === "24h") return 2;
+  const days = periodNamed(period)?.range(LONGEST);
+  return days ? lengthOf(days) : RANGE_DAYS_MAX;
 }
 
 /**

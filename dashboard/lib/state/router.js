@@ -5,8 +5,8 @@ import { parseState, printState } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 
-/** Parameters with names that the schema has, or that a view has. */
-const NAMED = /[?&](metric|tabs|details|why|report)=/;
+/** Parameters with names that the schema has, that a view has, or that may not fit the period. */
+const NAMED = /[?&](metric|tabs|details|why|report|interval)=/;
 const loadKnown = later(() => import("./known_state.js"));
 
 /**

@@ -7,7 +7,8 @@ import {
   mapConditions,
 } from "../../../../dashboard/grammar/filter.js";
 import { filterOfJsonList } from "../../../core/filter_json.ts";
-import { BUCKETS_MAX, METRICS_MAX, OFFSET_MAX, V2_DIMENSIONS_MAX } from "../../../core/limits.ts";
+import { BUCKETS_MAX } from "../../../../dashboard/grammar/limits.js";
+import { METRICS_MAX, OFFSET_MAX, V2_DIMENSIONS_MAX } from "../../../core/limits.ts";
 import { bucketsOf, type Range } from "../../../core/period.ts";
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import type { Answer, AnswerRow } from "../../answer.ts";

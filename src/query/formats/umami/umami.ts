@@ -2,7 +2,8 @@
 import { type Interval, INTERVALS } from "../../../../dashboard/grammar/period.js";
 import { allOf } from "../../../../dashboard/grammar/filter.js";
 import { DAY_US, HOUR_US, MINUTE_US } from "../../../core/durations.ts";
-import { BUCKETS_MAX, ROWS_MAX } from "../../../core/limits.ts";
+import { BUCKETS_MAX } from "../../../../dashboard/grammar/limits.js";
+import { ROWS_MAX } from "../../../core/limits.ts";
 import { bucketsOf, firstDayOf, type Range, rangeBefore } from "../../../core/period.ts";
 import { instantOf, isZone, localDate, localUs, startOfDate } from "../../../core/zone.ts";
 import { type Answer, type AnswerRow, numberOf } from "../../answer.ts";

@@ -64,3 +64,31 @@ Deno.test("knownState() leaves every name of the schema, and all before there is
     assert.equal(knownState(read, schema), read, search);
   }
 });
+
+Deno.test("knownState() leaves an interval out that makes more points than there can be", () => {
+  const intervalOf = (search: string) => {
+    const read = parseState(search);
+    const known = knownState(read, schema);
+    assert.equal(knownState(known, schema), known);
+    return [known.interval, known.unread.map(({ name, value }) => `${name}=${value}`).join()];
+  };
+  for (const period of ["28d", "30d", "month", "year", "12mo", "all"]) {
+    assert.deepEqual(intervalOf(`?period=${period}&interval=minute`), ["", "interval=minute"]);
+  }
+  assert.deepEqual(intervalOf("?interval=minute"), ["", "interval=minute"]);
+  assert.deepEqual(intervalOf("?from=2024-01-01&to=2026-06-01&interval=hour"), [
+    "",
+    "interval=hour",
+  ]);
+  for (
+    const search of [
+      ...["day", "yesterday", "24h", "7d"].map((period) => `?period=${period}&interval=minute`),
+      "?period=12mo&interval=hour",
+      "?from=2026-01-01&to=2026-01-13&interval=minute",
+      "?period=all&interval=day",
+    ]
+  ) {
+    const [interval, unread] = intervalOf(search);
+    assert.ok(interval !== "" && unread === "", search);
+  }
+});
