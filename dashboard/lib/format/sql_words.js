@@ -4,7 +4,12 @@ import { later } from "../modules.js";
 import { makeTranslate } from "./text.js";
 
 /** @typedef {keyof typeof texts} SqlKey */
-/** @typedef {(key: SqlKey, values?: Record<string, string | number>) => string} SqlWords */
+/**
+ * The words; `columnOf` tells what a column of a table means, "" where only the server knows.
+ * @typedef {((key: SqlKey, values?: Record<string, string | number>) => string) & {
+ *   columnOf: (name: string) => string,
+ * }} SqlWords
+ */
 
 /**
  * The words in a language that has a catalogue.
@@ -13,8 +18,16 @@ import { makeTranslate } from "./text.js";
  */
 export async function loadSqlWords(language) {
   const url = new URL(`../../texts/sql/${language}.js`, import.meta.url).href;
-  const catalogue = language === "en" ? texts : (await later(() => import(url))()).texts;
-  const translate = makeTranslate(language, catalogue, texts);
-  return (key, values) =>
+  /** @type {{ texts: typeof texts, columns?: Readonly<Record<string, string>> }} */
+  const { texts: own, columns = {} } = language === "en"
+    ? { texts }
+    : await later(() => import(url))();
+  const translate = makeTranslate(language, own, texts);
+  /** @type {(key: SqlKey, values?: Record<string, string | number>) => string} */
+  const words = (key, values) =>
     translate(/** @type {import("./text.js").Key} */ (/** @type {unknown} */ (key)), values);
+  return Object.assign(words, {
+    columnOf: (/** @type {string} */ name) =>
+      Object.hasOwn(columns, name) ? columns[name] ?? "" : "",
+  });
 }

@@ -1,4 +1,4 @@
-// The tables that statements read, with their columns. What columns mean is told in English.
+// The tables that statements read, with their columns and what these mean.
 import { Panel } from "../../components/layout/panel.js";
 import { html } from "../../lib/html.js";
 
@@ -30,15 +30,17 @@ export function Tables({ w, tables }) {
                     </tr>
                   </thead>
                   <tbody>
-                    ${columns.map((column) =>
-                      html`
+                    ${columns.map((column) => {
+                      const own = w.columnOf(column.name);
+                      return html`
                         <tr key=${column.name}>
                           <th scope="row"><code>${column.name}</code></th>
                           <td style=${side}>${column.type}</td>
-                          <td style=${side} lang="en">${column.doc}</td>
+                          <td style=${side} lang=${own === "" ? "en" : undefined}>
+                            ${withCode(own || column.doc)}</td>
                         </tr>
-                      `
-                    )}
+                      `;
+                    })}
                   </tbody>
                 </table>
               </div>
@@ -48,4 +50,12 @@ export function Tables({ w, tables }) {
       </div>
       <//>
   `;
+}
+
+/**
+ * A text whose parts in backquotes are code.
+ * @param {string} text
+ */
+function withCode(text) {
+  return text.split("`").map((part, at) => at % 2 === 1 ? html`<code>${part}</code>` : part);
 }
