@@ -22,18 +22,19 @@ import {
 } from "../panels/settings/site_settings.js";
 import { Snippet } from "../panels/settings/snippet.js";
 
+/** The sections with their panels by column: on small screens the columns follow each other. */
 const SECTIONS = /** @type {const} */ ([
-  { name: "section_site", draw: [GeneralSettings] },
-  { name: "section_snippet", draw: [Snippet, TrackingSettings, PathRulesPanel] },
-  { name: "section_goals", draw: [Goals, SavedFunnels, Segments, Annotations] },
-  { name: "section_privacy", draw: [PrivacySettings] },
-  { name: "section_keys", draw: [AccessSettings, ApiKeys] },
+  { name: "section_site", columns: [[GeneralSettings]] },
+  { name: "section_snippet", columns: [[Snippet], [TrackingSettings, PathRulesPanel]] },
+  { name: "section_goals", columns: [[Goals], [SavedFunnels, Segments, Annotations]] },
+  { name: "section_privacy", columns: [[PrivacySettings]] },
+  { name: "section_keys", columns: [[AccessSettings], [ApiKeys]] },
   {
     name: "section_data",
-    draw: [DataSettings, EventExport, Imports, Backups, ExportLinks, Dropped],
+    columns: [[DataSettings, EventExport, ExportLinks, Dropped], [Imports, Backups]],
   },
-  { name: "section_danger", draw: [Erase, DeleteSite] },
-  { name: "section_about", draw: [Doctor] },
+  { name: "section_danger", columns: [[Erase], [DeleteSite]] },
+  { name: "section_about", columns: [[Doctor]] },
 ]);
 
 /** Draws the page. */
@@ -59,7 +60,13 @@ export function SettingsPage() {
       )}
     </div>
     <div class="stack settings">
-      ${current.draw.map((draw) => html`<${draw} key=${`${site.site_id} ${draw.name}`} />`)}
+      ${current.columns.map((panels, index) =>
+        html`
+          <div key=${`${current.name} ${index}`} class="stack">
+            ${panels.map((draw) => html`<${draw} key=${`${site.site_id} ${draw.name}`} />`)}
+          </div>
+        `
+      )}
     </div>
   `;
 }

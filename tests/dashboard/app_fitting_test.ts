@@ -36,7 +36,7 @@ async function resize(page: Page, width: number): Promise<void> {
   await settled(page);
 }
 
-for (const locale of ["de-DE", "fr-FR"]) {
+for (const locale of ["de-DE", "fr-FR", "es-ES"]) {
   dashboardTest(
     `app.js: no word of the interface is cut or covered, no control too small: ${locale}`,
     async ({ url, open }) => {
@@ -76,3 +76,54 @@ dashboardTest("misfits() finds what is cut, covered and too small", async ({ url
   const kinds = new Set((await misfits(page)).map((line) => line.split(/[: ]/)[0]));
   for (const kind of ["page", "cut", "over", "select", "small"]) assert.ok(kinds.has(kind), kind);
 });
+
+dashboardTest(
+  "hints, checkboxes and buttons stand with their fields, settings without gaps",
+  async ({ url, open }) => {
+    const { page, faults } = await open("about:blank", { locale: "es-ES" });
+    const shown = async (search: string, width: number) => {
+      await page.goto(`${url}/?site=${SITE}&${search}`);
+      await resize(page, width);
+    };
+    await shown("view=settings&section=section_privacy", 320);
+    const lines = await page.$$eval(".check", (all) =>
+      all.map((one) => {
+        const box = one.querySelector("input")?.getBoundingClientRect() ?? new DOMRect();
+        const range = document.createRange();
+        range.selectNodeContents(one.lastChild ?? one);
+        const [first = new DOMRect(), second] = range.getClientRects();
+        const middle = (of: DOMRect) => of.top + of.height / 2;
+        return { isLong: second !== undefined, off: middle(box) - middle(first) };
+      }));
+    assert.ok(lines.some(({ isLong }) => isLong), "no label has two lines");
+    for (const { off } of lines) assert.ok(Math.abs(off) <= 2, `${off} px off the first line`);
+
+    await shown("view=behaviour&report=sequence&sequence=page:/,within 1 hour,event:signup", 1440);
+    const starts = await page.$$eval(
+      ".report-body > :is(.hint, .sequence-words, .button)",
+      (all) => all.map((one) => Math.round(one.getBoundingClientRect().left)),
+    );
+    assert.deepEqual(new Set(starts).size, 1, starts.join());
+    assert.ok(starts.length >= 3, starts.join());
+    await resize(page, 320);
+    await page.reload();
+    await settled(page);
+    const pill = await page.locator(".pill[aria-pressed=true]").boundingBox();
+    assert.ok(pill && pill.x >= 0 && pill.x + pill.width <= 320, JSON.stringify(pill));
+
+    await shown("view=settings&section=section_data", 1440);
+    const gaps = await page.$$eval(".settings > *", (columns) =>
+      columns.flatMap((column) => {
+        const boxes = [...column.children].map((one) => one.getBoundingClientRect());
+        return boxes.slice(1).map((box, at) => Math.round(box.top - (boxes[at]?.bottom ?? 0)));
+      }));
+    assert.ok(gaps.length >= 3, gaps.join());
+    for (const gap of gaps) assert.ok(gap <= 24, gaps.join());
+    const widths = await page.$$eval(
+      ":is(.setting, .settings-body, .report-body) > .button",
+      (all) => all.map((one) => one.getBoundingClientRect().width),
+    );
+    for (const width of widths) assert.ok(width < 320, widths.join());
+    assert.deepEqual(faults, []);
+  },
+);
