@@ -154,6 +154,10 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["dashboard/pages/dialogs", "dialogs over any page"],
   ["dashboard/styles", "the look of the page, one file for each part of it"],
   ["dashboard/texts", "the words of the first view, one file a language"],
+  [
+    "dashboard/texts/doctor",
+    "what the health check finds, in other languages than the server's English",
+  ],
   ["dashboard/texts/pages", "the words of pages and dialogs that are loaded later"],
   ["dashboard/texts/sql", "the words of the SQL page, fetched with it"],
   ["scripts", "Deno programs for working on this one"],

@@ -3,7 +3,10 @@ import { Panel } from "../../components/layout/panel.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { html } from "../../lib/html.js";
+import { html, useEffect, useState } from "../../lib/html.js";
+import { loadDoctorWords } from "./doctor_words.js";
+
+/** @typedef {import("./doctor_words.js").DoctorWords} DoctorWords */
 
 /**
  * @typedef {object} Finding
@@ -52,12 +55,13 @@ export function Doctor() {
   const { t } = useApp();
   /** @type {import("../../lib/ask/answer.js").Answer<{ findings: readonly Finding[] }>} */
   const { data, fault, stale, retry, refresh } = useAnswer("api/doctor");
+  const words = useDoctorWords(t("language_tag"));
   return html`
     <${Panel} title=${t("doctor")} busy=${stale}>
       <div class="settings-body">
         <p class="muted">${t("doctor_hint")}</p>
         ${fault && html`<${PanelFault} fault=${fault} onRetry=${retry} />`}
-        ${data && html`
+        ${data && words && html`
           <table class="plain doctor">
             <thead>
               <tr>
@@ -67,7 +71,7 @@ export function Doctor() {
               </tr>
             </thead>
             <tbody>${data.findings.map((one) =>
-              html`<${Row} key=${one.check} finding=${one} />`
+              html`<${Row} key=${one.check} finding=${one} words=${words} />`
             )}</tbody>
           </table>
           <div class="form-foot">
@@ -80,15 +84,36 @@ export function Doctor() {
   `;
 }
 
-/** @param {{ finding: Finding }} props */
-function Row({ finding: { check, status, found, todo } }) {
+/**
+ * The words of findings; null before they are there. Without them there is the server's English.
+ * @param {string} language
+ */
+function useDoctorWords(language) {
+  const [words, setWords] = useState(/** @type {{ of: DoctorWords } | null} */ (null));
+  useEffect(() => {
+    loadDoctorWords(language).then((of) => setWords({ of }), () => setWords({ of: () => null }));
+  }, [language]);
+  return words?.of ?? null;
+}
+
+/** @param {{ finding: Finding, words: DoctorWords }} props */
+function Row({ finding: { check, status, found, todo }, words }) {
   const { t } = useApp();
   const text = NAMES.get(check);
   return html`
     <tr>
       <th scope="row">${text ? t(text) : check}</th>
       <td class=${status === "ok" ? "muted" : "fault-line"}>${t(`doctor_is_${status}`)}</td>
-      <td lang="en">${found}${todo && html`<br /><span class="muted">${todo}</span>`}</td>
+      <td>
+        <${Said} text=${found} words=${words} />
+        ${todo && html`<br /><span class="muted"><${Said} text=${todo} words=${words} /></span>`}
+      </td>
     </tr>
   `;
+}
+
+/** @param {{ text: string, words: DoctorWords }} props */
+function Said({ text, words }) {
+  const own = words(text);
+  return own === null ? html`<span lang="en">${text}</span>` : own;
 }
