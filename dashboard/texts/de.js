@@ -5,7 +5,7 @@ export const texts = {
   add: "Hinzufügen",
   all_sites: "Alle Websites",
   and: "und",
-  and_more: "und {n} weitere",
+  and_more: "und {n} mehr",
   apply: "Anwenden",
   behaviour: "Analyse",
   browsers: "Browser",
@@ -292,5 +292,5 @@ export const texts = {
   warnings: "Einstellungen des Servers",
   why: "Warum?",
   why_of: "Warum: {metric}",
-  within_noise: "im Rauschen",
+  within_noise: "Zufallsschwankung",
 };

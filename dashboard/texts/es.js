@@ -291,5 +291,5 @@ export const texts = {
   warnings: "Ajustes del servidor",
   why: "¿Por qué?",
   why_of: "Por qué: {metric}",
-  within_noise: "dentro del ruido",
+  within_noise: "variación normal",
 };

@@ -293,5 +293,5 @@ export const texts = {
   warnings: "Réglages du serveur",
   why: "Pourquoi ?",
   why_of: "Pourquoi : {metric}",
-  within_noise: "dans le bruit",
+  within_noise: "variation normale",
 };

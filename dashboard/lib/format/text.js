@@ -33,10 +33,13 @@ export function chooseLanguage(wanted) {
  * @param {string} language
  * @param {Catalogue} catalogue
  * @param {Catalogue} spare
+ * @param {string} [locale] how numbers are written
  * @returns {Translate}
  */
-export function makeTranslate(language, catalogue, spare) {
+export function makeTranslate(language, catalogue, spare, locale = language) {
   const rules = new Intl.PluralRules(language);
+  const written = (/** @type {string | number} */ value) =>
+    typeof value === "number" ? value.toLocaleString(locale) : value;
   return (key, values = {}) => {
     const entry = catalogue[key] ?? spare[key] ?? key;
     const text = typeof entry === "string"
@@ -46,7 +49,7 @@ export function makeTranslate(language, catalogue, spare) {
       : entry.other;
     return text.replace(
       /\{(\w+)\}/g,
-      (/** @type {string} */ whole, /** @type {string} */ name) => String(values[name] ?? whole),
+      (/** @type {string} */ whole, /** @type {string} */ name) => written(values[name] ?? whole),
     );
   };
 }

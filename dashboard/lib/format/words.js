@@ -33,9 +33,10 @@ export async function loadWords() {
     });
   }
   document.documentElement.lang = language;
+  const locale = wanted[0] ?? language;
   return {
-    t: makeTranslate(language, catalogue, texts),
-    format: makeFormat(wanted[0] ?? language),
+    t: makeTranslate(language, catalogue, texts, locale),
+    format: makeFormat(locale),
   };
 }
 

@@ -263,7 +263,8 @@ function BarStep({ step, index, steps, left, before, noise, known }) {
           <button type="button" class="link" title=${t("funnel_filter_lost")}
             onClick=${() => keep("has_not_done")}>
             ${t("funnel_dropped", {
-              n: format.count(step.dropped),
+              n: step.dropped,
+              count: format.count(step.dropped),
               share: format.percent(1 - step.rate_from_previous),
             })}
           </button>

@@ -99,6 +99,8 @@ function Standing({ state }) {
   const { t, format } = useApp();
   const { last, kept, guarded, interval_hours } = state;
   const time = new Intl.DateTimeFormat(format.locale, { dateStyle: "medium", timeStyle: "short" });
+  const eventsOf = (/** @type {{ events: number }} */ { events: n }) =>
+    t("events_n", { n, count: format.count(n) });
   /** @type {[string, string][]} */
   const rows = [
     [t("backup_folder"), state.backup_dir ?? ""],
@@ -116,8 +118,8 @@ function Standing({ state }) {
     <${Facts} rows=${rows} />
     ${last && guarded && html`
       <p class="fault-line">${t("backup_guarded", {
-        last: format.count(last.events),
-        earlier: format.count(guarded.events),
+        last: eventsOf(last),
+        earlier: eventsOf(guarded),
         folder: guarded.folder,
       })}</p>
     `}

@@ -35,6 +35,7 @@ import { html, useEffect, useId, useState } from "../../lib/html.js";
 
 const ASK_AGAIN_MS = 1000;
 const SHOWN_MAX = 10;
+const NO_DAYS = "–";
 const CHOICES = /** @type {const} */ (["before", "empty", "all"]);
 
 /** Draws the panel. */
@@ -136,7 +137,11 @@ function One({ shown, onEnded }) {
   const { days = [], totals, rejected = 0 } = report;
   const taken = days.filter(({ left_out }) => left_out === null);
   const left = days.length - taken.length;
-  const span = taken.length === 0 ? "" : `${taken[0]?.date} – ${taken.at(-1)?.date}`;
+  const [from = "", to = from] = [taken[0]?.date, taken.at(-1)?.date];
+  const counted = (
+    /** @type {"events_n" | "days_n" | "import_left_rows"} */ key,
+    /** @type {number} */ n,
+  ) => t(key, { n, count: format.count(n) });
   const name = (report.files ?? []).join(", ") || report.label || id;
   return html`
     <section class="settings-body">
@@ -144,15 +149,15 @@ function One({ shown, onEnded }) {
       <p role="status">${t(`import_state_${state}`)}</p>
       ${totals && html`
         <p class="muted">${t("import_totals", {
-          events: format.count(totals.events),
-          visitors: format.count(totals.visitors),
-          span,
+          events: counted("events_n", totals.events),
+          visitors: t("visitors_n", { n: totals.visitors }),
+          span: from === "" ? NO_DAYS : format.days({ from, to }),
         })}</p>
       `}
       ${(left > 0 || rejected > 0) && html`
         <p class="muted">${t("import_left", {
-          days: format.count(left),
-          rows: format.count(rejected),
+          days: counted("days_n", left),
+          rows: counted("import_left_rows", rejected),
         })}</p>
       `}
       ${(refused || report.error) && html`

@@ -194,7 +194,8 @@ function HistoryControl({ state: { path_rules, history }, onDone }) {
     <p class="muted">${t(history ? `path_history_${history.state}` : "path_history_hint")}</p>
     ${history && history.files > 0 && html`
       <p>${t("path_history_counts", {
-        events: format.count(history.events),
+        n: history.events,
+        count: format.count(history.events),
         size: sizeWords(history.bytes, format.locale),
       })}</p>
     `}

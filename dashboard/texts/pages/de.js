@@ -24,7 +24,7 @@ export const texts = {
   backup_events: "Ereignisse darin",
   backup_folder: "Ordner auf dem Server",
   backup_guarded:
-    "Die letzte Sicherung enthält {last} Ereignisse, eine frühere {earlier}. Die frühere bleibt erhalten, bis Sie ihren Ordner auf dem Server entfernen: {folder}",
+    "Die letzte Sicherung enthält {last}, eine frühere {earlier}. Die frühere bleibt erhalten, bis Sie ihren Ordner auf dem Server entfernen: {folder}",
   backup_interval: "Automatische Sicherungen",
   backup_interval_every: "Alle {span}",
   backup_interval_none: "Aus",
@@ -44,7 +44,7 @@ export const texts = {
   backups_unset:
     "Der Server hat keinen Ordner für Sicherungen. Nennen Sie einen in seiner Einstellungsdatei, am besten auf einer anderen Platte, und starten Sie ihn neu:",
   beyond_ids:
-    "So lange halten Besucher-IDs hier nicht: Weiter auseinanderliegende Schritte zählen als verschiedene Besucher.",
+    "In dieser Zeit wechseln die Besucher-IDs: Schritte vor und nach einem Wechsel zählen als verschiedene Besucher.",
   cancel: "Abbrechen",
   check_address: "Seite, die geöffnet wird",
   check_arrived: "Es funktioniert: Ein Seitenaufruf von {about} ist angekommen.",
@@ -71,6 +71,7 @@ export const texts = {
   discard: "Verwerfen",
   discard_input: "Eingaben verwerfen?",
   discard_question: "Diesen Filter verwerfen?",
+  days_n: { one: "{count} Tag", other: "{count} Tage" },
   doctor: "Prüfung der Installation",
   doctor_again: "Erneut prüfen",
   doctor_backups: "Sicherungen",
@@ -137,6 +138,7 @@ export const texts = {
     one: "{count} Ereignis wird gelöscht.",
     other: "{count} Ereignisse werden gelöscht.",
   },
+  events_n: { one: "{count} Ereignis", other: "{count} Ereignisse" },
   export: "Export nach Tagen",
   export_events: "Alle Ereignisse exportieren",
   export_events_hint:
@@ -195,7 +197,10 @@ export const texts = {
   funnel: "Trichter",
   funnel_any_order: "in beliebiger Reihenfolge",
   funnel_consecutive: "strenge Folge (nichts dazwischen)",
-  funnel_dropped: "{n} abgesprungen ({share})",
+  funnel_dropped: {
+    one: "{count} abgesprungen ({share})",
+    other: "{count} abgesprungen ({share})",
+  },
   funnel_empty: "Trichter erstellen",
   funnel_empty_hint: "Wählen Sie die Schritte, die Besucher gehen sollen, vom ersten zum letzten.",
   funnel_filter_done: "Besuche mit diesen Schritten zeigen",
@@ -236,7 +241,8 @@ export const texts = {
   import_days_before: "Vor dem ersten Ereignis hier",
   import_days_empty: "Ohne jedes Ereignis",
   import_file: "Datei",
-  import_left: "Ausgelassen: {days} Tage, {rows} unlesbare Zeilen",
+  import_left: "Ausgelassen: {days}, {rows}",
+  import_left_rows: { one: "{count} unlesbare Zeile", other: "{count} unlesbare Zeilen" },
   import_preview: "Vorschau",
   import_sending: "Die Datei wird gesendet …",
   import_start: "Importieren",
@@ -247,7 +253,7 @@ export const texts = {
   import_state_running: "Wird importiert …",
   import_state_undone: "Rückgängig gemacht",
   import_state_waiting: "Wartet …",
-  import_totals: "{events} Ereignisse, {visitors} Besucher, {span}",
+  import_totals: "{events}, {visitors}, {span}",
   import_undo: "Import rückgängig machen",
   imports: "Verlauf importieren",
   imports_hint:
@@ -322,7 +328,10 @@ export const texts = {
   path_history: "Gespeicherte Ereignisse",
   path_history_apply: "Auf gespeicherte Ereignisse anwenden",
   path_history_confirm: "Bestätigen und Originale löschen",
-  path_history_counts: "{events} Ereignisse umgeschrieben. Die Originale belegen {size}.",
+  path_history_counts: {
+    one: "{count} Ereignis umgeschrieben. Die Originale belegen {size}.",
+    other: "{count} Ereignisse umgeschrieben. Die Originale belegen {size}.",
+  },
   path_history_hint:
     "Die Regeln gelten für neue Ereignisse. Sie lassen sich auch auf gespeicherte anwenden; das kann bis zur Bestätigung rückgängig gemacht werden.",
   path_history_rewriting:
@@ -341,7 +350,7 @@ export const texts = {
   path_parameters_hint:
     "Durch Kommas getrennt: mit page ist /list?page=2 eine eigene Seite. Alle anderen entfallen.",
   path_preview: "Vorschau",
-  path_preview_counts: "In den letzten 30 Tagen: aus {before} Seiten werden {after}.",
+  path_preview_counts: "Seiten der letzten 30 Tage: {before}, mit diesen Regeln: {after}.",
   path_preview_none: "Keine Seite der letzten 30 Tage würde sich ändern.",
   path_preview_partial: "Nur die meistaufgerufenen Seiten wurden geprüft.",
   path_slash: "Schrägstrich am Ende",
@@ -425,7 +434,7 @@ export const texts = {
   said_dimension: "es gibt keine Dimension „{text}“",
   said_empty: "das Feld ist leer",
   said_exists: "{name} gibt es schon",
-  said_exporting: "{n} Exporte laufen gerade",
+  said_exporting: { one: "{n} Export läuft gerade", other: "{n} Exporte laufen gerade" },
   said_filter_deep: "Bedingungen liegen mehr als {n} tief ineinander",
   said_filter_empty: "es fehlt eine Bedingung",
   said_filter_history: "„hatte“ und „hatte nicht“ können nicht ineinander stehen",
@@ -468,7 +477,10 @@ export const texts = {
   said_one_of: "möglich sind {names}",
   said_order: "„{text}“ ist keine der abgefragten Kennzahlen und Dimensionen",
   said_origin: "die Anfrage kam von einer Seite einer anderen Website",
-  said_password: "{n} Zeichen; nötig sind {low} bis {high}",
+  said_password: {
+    one: "{n} Zeichen; nötig sind {low} bis {high}",
+    other: "{n} Zeichen; nötig sind {low} bis {high}",
+  },
   said_password_set: "ein Passwort ist bereits festgelegt",
   said_pattern: "der reguläre Ausdruck „{text}“ ist nicht lesbar (RE2: {said})",
   said_prop:
@@ -487,7 +499,10 @@ export const texts = {
   said_step: "„{text}“ ist keine Seite, kein Ereignis und kein Ziel",
   said_step_between: "eine Bedingung ohne Schritt davor oder danach",
   said_step_name: "„{text}“ nennt nichts",
-  said_steps: "{n} Schritte; möglich sind {low} bis {high}",
+  said_steps: {
+    one: "{n} Schritt; möglich sind {low} bis {high}",
+    other: "{n} Schritte; möglich sind {low} bis {high}",
+  },
   said_text: "nötig ist ein Text von 1 bis {n} Zeichen",
   said_time_none: "zwischen den beiden Grenzen bleibt keine Zeit",
   said_times: "{n} Mal angegeben",
@@ -634,18 +649,18 @@ export const texts = {
   visits_settings: "Datenschutz-Einstellungen öffnen",
   visits_steps: { one: "{n} Schritt", other: "{n} Schritte" },
   why_all_even:
-    "Kein Wert der Liste weicht stärker von einer gleichmäßigen Änderung ab, als der Zufall erklärt: Die Ursache betrifft wohl alle.",
+    "Vom Zufall abgesehen haben sich alle Werte der Liste so stark geändert wie das Ganze: Die Ursache betrifft wohl alle.",
   why_all_noise:
     "Kein Wert hat sich stärker geändert, als der Zufall erklärt: Die Liste zeigt, wo der Unterschied liegt, nicht warum.",
   why_difference: "Unterschied",
-  why_even: "{share}; bei gleichmäßiger Änderung {even}",
+  why_even: "{share} (erwartet: {even})",
   why_hint:
-    "Ein Klick auf einen Wert filtert danach. Anteile verschiedener Dimensionen überschneiden sich: Ein Besuch hat eine Quelle und ein Land.",
+    "Ein Klick auf einen Wert filtert danach. Erwartet: sein Anteil, wenn sich alle Werte gleich stark geändert hätten. Anteile verschiedener Dimensionen überschneiden sich: Ein Besuch hat eine Quelle und ein Land.",
   why_hint_conversion:
     "Gezählt werden Besucher, nicht Besuche: der Anteil derer, die das Ziel erreicht haben, nach den Werten ihrer Besuche.",
   why_interval: "{low} bis {high}",
   why_noise:
-    "Im Rauschen: So stark schwankt die Zahl von Tag zu Tag auch durch Zufall ({low} bis {high}).",
+    "Zufallsschwankung: So stark schwankt die Zahl von Tag zu Tag auch durch Zufall ({low} bis {high}).",
   why_none: "Kein Wert sticht heraus: Zwischen den beiden Zeiträumen unterscheidet sich nichts.",
   why_notes: "Notizen dieser Tage",
   why_rate_mix: "{rate} durch den eigenen Wert, {mix} durch den Anteil an den Besuchen",

@@ -23,7 +23,7 @@ export const texts = {
   backup_events: "Events in it",
   backup_folder: "Folder on the server",
   backup_guarded:
-    "The last backup has {last} events, an earlier one {earlier}. The earlier one is kept until you remove its folder on the server: {folder}",
+    "The last backup has {last}, an earlier one {earlier}. The earlier one is kept until you remove its folder on the server: {folder}",
   backup_interval: "Automatic backups",
   backup_interval_every: "Every {span}",
   backup_interval_none: "Off",
@@ -43,7 +43,7 @@ export const texts = {
   backups_unset:
     "The server has no folder for backups. Name one in its settings file, best on another disk, and start it again:",
   beyond_ids:
-    "Visitor IDs don't last that long here: steps further apart count as different visitors.",
+    "Visitor IDs change within this time: steps before and after a change count as different visitors.",
   cancel: "Cancel",
   check_address: "Page to open",
   check_arrived: "It works: a pageview of {about} arrived.",
@@ -67,6 +67,7 @@ export const texts = {
   discard: "Discard",
   discard_input: "Discard what you entered?",
   discard_question: "Discard this filter?",
+  days_n: { one: "{count} day", other: "{count} days" },
   doctor: "Health check",
   doctor_again: "Check again",
   doctor_backups: "Backups",
@@ -127,6 +128,7 @@ export const texts = {
   erase_now: "Erase now",
   erase_waiting: "These servers have yet to erase what they hold: {servers}",
   erase_would: { one: "{count} event will be deleted.", other: "{count} events will be deleted." },
+  events_n: { one: "{count} event", other: "{count} events" },
   export: "Export by day",
   export_events: "Export all events",
   export_events_hint:
@@ -185,7 +187,7 @@ export const texts = {
   funnel: "Funnel",
   funnel_any_order: "in any order",
   funnel_consecutive: "strict order (nothing in between)",
-  funnel_dropped: "{n} dropped off ({share})",
+  funnel_dropped: { one: "{count} dropped off ({share})", other: "{count} dropped off ({share})" },
   funnel_empty: "Build a funnel",
   funnel_empty_hint: "Choose the steps visitors should take, from first to last.",
   funnel_filter_done: "Show visits with these steps",
@@ -226,7 +228,8 @@ export const texts = {
   import_days_before: "Before the first event here",
   import_days_empty: "Without any event",
   import_file: "File",
-  import_left: "Left out: {days} days, {rows} unreadable rows",
+  import_left: "Left out: {days}, {rows}",
+  import_left_rows: { one: "{count} unreadable row", other: "{count} unreadable rows" },
   import_preview: "Preview",
   import_sending: "Sending the file…",
   import_start: "Import",
@@ -237,7 +240,7 @@ export const texts = {
   import_state_running: "Being imported…",
   import_state_undone: "Undone",
   import_state_waiting: "Waiting…",
-  import_totals: "{events} events, {visitors} visitors, {span}",
+  import_totals: "{events}, {visitors}, {span}",
   import_undo: "Undo import",
   imports: "Import history",
   imports_hint:
@@ -311,7 +314,10 @@ export const texts = {
   path_history: "Stored events",
   path_history_apply: "Apply to stored events",
   path_history_confirm: "Confirm and delete the originals",
-  path_history_counts: "{events} events rewritten. The originals take {size}.",
+  path_history_counts: {
+    one: "{count} event rewritten. The originals take {size}.",
+    other: "{count} events rewritten. The originals take {size}.",
+  },
   path_history_hint:
     "The rules apply to new events. You can apply them to stored events, too, and undo that until you confirm it.",
   path_history_rewriting: "Stored events are being rewritten. You can leave this page.",
@@ -328,7 +334,7 @@ export const texts = {
   path_parameters_hint:
     "Separated by commas: with page, /list?page=2 is a page of its own. All others are dropped.",
   path_preview: "Preview",
-  path_preview_counts: "In the last 30 days: {before} pages become {after}.",
+  path_preview_counts: "Pages in the last 30 days: {before}; with these rules: {after}.",
   path_preview_none: "No page of the last 30 days would change.",
   path_preview_partial: "Only the most viewed pages were checked.",
   path_slash: "Trailing slash",
@@ -404,7 +410,7 @@ export const texts = {
   said_dimension: "there is no dimension “{text}”",
   said_empty: "it is empty",
   said_exists: "{name} exists already",
-  said_exporting: "{n} exports are running",
+  said_exporting: { one: "{n} export is running", other: "{n} exports are running" },
   said_filter_deep: "conditions lie more than {n} deep in each other",
   said_filter_empty: "a condition is missing",
   said_filter_history: "“did” and “did not do” can't stand in each other",
@@ -447,7 +453,10 @@ export const texts = {
   said_one_of: "one of {names} is needed",
   said_order: "“{text}” is none of the metrics and dimensions asked for",
   said_origin: "the request came from a page of another site",
-  said_password: "{n} characters; {low} to {high} are needed",
+  said_password: {
+    one: "{n} character; {low} to {high} are needed",
+    other: "{n} characters; {low} to {high} are needed",
+  },
   said_password_set: "a password is set already",
   said_pattern: "the regular expression “{text}” can't be read (RE2: {said})",
   said_prop: "too long or empty (a name has 1 to {n} characters, its value at most {max}): {texts}",
@@ -464,7 +473,10 @@ export const texts = {
   said_step: "“{text}” is no page, event or goal",
   said_step_between: "a condition without a step before or after it",
   said_step_name: "“{text}” names nothing",
-  said_steps: "{n} steps; {low} to {high} are possible",
+  said_steps: {
+    one: "{n} step; {low} to {high} are possible",
+    other: "{n} steps; {low} to {high} are possible",
+  },
   said_text: "a text of 1 to {n} characters is needed",
   said_time_none: "no time is left between the two limits",
   said_times: "it is given {n} times",
@@ -607,13 +619,13 @@ export const texts = {
   visits_settings: "Open privacy settings",
   visits_steps: { one: "{n} step", other: "{n} steps" },
   why_all_even:
-    "No value listed differs from an even change by more than chance explains: look for a cause that concerns all of them.",
+    "Allowing for chance, every value listed changed as much as the whole: look for a cause that concerns all of them.",
   why_all_noise:
     "No value changed by more than chance explains: the list shows where the difference lies, not why.",
   why_difference: "Difference",
-  why_even: "{share}; an even change would give {even}",
+  why_even: "{share} (expected: {even})",
   why_hint:
-    "Click a value to filter by it. The shares of different dimensions overlap: a visit has a source and a country.",
+    "Click a value to filter by it. Expected: its share if all values had changed alike. The shares of different dimensions overlap: a visit has a source and a country.",
   why_hint_conversion:
     "This counts visitors, not visits: the share of them who met the goal, by the values of their visits.",
   why_interval: "{low} to {high}",

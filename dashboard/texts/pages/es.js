@@ -24,7 +24,7 @@ export const texts = {
   backup_events: "Eventos que contiene",
   backup_folder: "Carpeta en el servidor",
   backup_guarded:
-    "La última copia tiene {last} eventos y una anterior {earlier}. La anterior se conserva hasta que elimines su carpeta en el servidor: {folder}",
+    "La última copia tiene {last} y una anterior {earlier}. La anterior se conserva hasta que elimines su carpeta en el servidor: {folder}",
   backup_interval: "Copias automáticas",
   backup_interval_every: "Cada {span}",
   backup_interval_none: "Desactivadas",
@@ -44,7 +44,7 @@ export const texts = {
   backups_unset:
     "El servidor no tiene carpeta para copias. Indica una en su archivo de ajustes, mejor en otro disco, y reinícialo:",
   beyond_ids:
-    "Aquí los ID de visitante no duran tanto: los pasos más separados cuentan como visitantes distintos.",
+    "Los ID de visitante cambian en este tiempo: los pasos de antes y de después de un cambio cuentan como visitantes distintos.",
   cancel: "Cancelar",
   check_address: "Página que se abre",
   check_arrived: "Funciona: ha llegado una página vista de {about}.",
@@ -70,6 +70,7 @@ export const texts = {
   discard: "Descartar",
   discard_input: "¿Descartar lo que has escrito?",
   discard_question: "¿Descartar este filtro?",
+  days_n: { one: "{count} día", other: "{count} días" },
   doctor: "Comprobación de la instalación",
   doctor_again: "Comprobar de nuevo",
   doctor_backups: "Copias de seguridad",
@@ -130,6 +131,7 @@ export const texts = {
   erase_now: "Borrar ahora",
   erase_waiting: "Estos servidores aún deben borrar lo que tienen: {servers}",
   erase_would: { one: "Se eliminará {count} evento.", other: "Se eliminarán {count} eventos." },
+  events_n: { one: "{count} evento", other: "{count} eventos" },
   export: "Exportar por día",
   export_events: "Exportar todos los eventos",
   export_events_hint:
@@ -188,7 +190,7 @@ export const texts = {
   funnel: "Embudo",
   funnel_any_order: "en cualquier orden",
   funnel_consecutive: "orden estricto (nada en medio)",
-  funnel_dropped: "{n} abandonos ({share})",
+  funnel_dropped: { one: "{count} abandono ({share})", other: "{count} abandonos ({share})" },
   funnel_empty: "Crear un embudo",
   funnel_empty_hint: "Elige los pasos que deberían dar los visitantes, del primero al último.",
   funnel_filter_done: "Ver visitas con estos pasos",
@@ -229,7 +231,8 @@ export const texts = {
   import_days_before: "Antes del primer evento aquí",
   import_days_empty: "Sin ningún evento",
   import_file: "Archivo",
-  import_left: "Omitidos: {days} días, {rows} filas ilegibles",
+  import_left: "Omitidos: {days}, {rows}",
+  import_left_rows: { one: "{count} fila ilegible", other: "{count} filas ilegibles" },
   import_preview: "Vista previa",
   import_sending: "Enviando el archivo…",
   import_start: "Importar",
@@ -240,7 +243,7 @@ export const texts = {
   import_state_running: "Importando…",
   import_state_undone: "Deshecha",
   import_state_waiting: "En espera…",
-  import_totals: "{events} eventos, {visitors} visitantes, {span}",
+  import_totals: "{events}, {visitors}, {span}",
   import_undo: "Deshacer la importación",
   imports: "Importar el historial",
   imports_hint:
@@ -314,7 +317,10 @@ export const texts = {
   path_history: "Eventos guardados",
   path_history_apply: "Aplicar a los eventos guardados",
   path_history_confirm: "Confirmar y eliminar los originales",
-  path_history_counts: "{events} eventos reescritos. Los originales ocupan {size}.",
+  path_history_counts: {
+    one: "{count} evento reescrito. Los originales ocupan {size}.",
+    other: "{count} eventos reescritos. Los originales ocupan {size}.",
+  },
   path_history_hint:
     "Las reglas se aplican a los eventos nuevos. También se pueden aplicar a los guardados y deshacerlo hasta que lo confirmes.",
   path_history_rewriting:
@@ -332,7 +338,7 @@ export const texts = {
   path_parameters_hint:
     "Separados por comas: con page, /list?page=2 es una página propia. Los demás se descartan.",
   path_preview: "Vista previa",
-  path_preview_counts: "En los últimos 30 días: {before} páginas pasan a ser {after}.",
+  path_preview_counts: "Páginas de los últimos 30 días: {before}; con estas reglas: {after}.",
   path_preview_none: "Ninguna página de los últimos 30 días cambiaría.",
   path_preview_partial: "Solo se comprobaron las páginas más vistas.",
   path_slash: "Barra final",
@@ -415,7 +421,7 @@ export const texts = {
   said_dimension: "no hay ninguna dimensión «{text}»",
   said_empty: "está vacío",
   said_exists: "{name} ya existe",
-  said_exporting: "hay {n} exportaciones en curso",
+  said_exporting: { one: "hay {n} exportación en curso", other: "hay {n} exportaciones en curso" },
   said_filter_deep: "las condiciones están anidadas en más de {n} niveles",
   said_filter_empty: "falta una condición",
   said_filter_history: "«hizo» y «no hizo» no pueden ir uno dentro de otro",
@@ -458,7 +464,10 @@ export const texts = {
   said_one_of: "valores posibles: {names}",
   said_order: "«{text}» no está entre las métricas y dimensiones pedidas",
   said_origin: "la petición viene de una página de otro sitio",
-  said_password: "{n} caracteres; hacen falta de {low} a {high}",
+  said_password: {
+    one: "{n} carácter; hacen falta de {low} a {high}",
+    other: "{n} caracteres; hacen falta de {low} a {high}",
+  },
   said_password_set: "ya hay una contraseña",
   said_pattern: "la expresión regular «{text}» no se puede leer (RE2: {said})",
   said_prop:
@@ -476,7 +485,10 @@ export const texts = {
   said_step: "«{text}» no es una página, un evento ni un objetivo",
   said_step_between: "una condición sin un paso antes o después",
   said_step_name: "«{text}» no nombra nada",
-  said_steps: "{n} pasos; son posibles de {low} a {high}",
+  said_steps: {
+    one: "{n} paso; son posibles de {low} a {high}",
+    other: "{n} pasos; son posibles de {low} a {high}",
+  },
   said_text: "hace falta un texto de 1 a {n} caracteres",
   said_time_none: "no queda tiempo entre los dos límites",
   said_times: "se indica {n} veces",
@@ -622,13 +634,13 @@ export const texts = {
   visits_settings: "Abrir los ajustes de privacidad",
   visits_steps: { one: "{n} paso", other: "{n} pasos" },
   why_all_even:
-    "Ningún valor de la lista se aparta de un cambio parejo más de lo que explica el azar: busca una causa que afecte a todos.",
+    "Salvo por el azar, todos los valores de la lista han cambiado tanto como el total: busca una causa que afecte a todos.",
   why_all_noise:
     "Ningún valor ha cambiado más de lo que explica el azar: la lista muestra dónde está la diferencia, no por qué.",
   why_difference: "Diferencia",
-  why_even: "{share}; con un cambio uniforme, {even}",
+  why_even: "{share} (esperado: {even})",
   why_hint:
-    "Un clic en un valor aplica el filtro. Las partes de dimensiones distintas se solapan: una visita tiene una fuente y un país.",
+    "Un clic en un valor aplica el filtro. Esperado: su parte si todos los valores hubieran cambiado igual. Las partes de dimensiones distintas se solapan: una visita tiene una fuente y un país.",
   why_hint_conversion:
     "Se cuentan visitantes, no visitas: la parte de ellos que alcanzó el objetivo, según los valores de sus visitas.",
   why_interval: "{low} a {high}",

@@ -24,7 +24,7 @@ export const texts = {
   backup_events: "Événements contenus",
   backup_folder: "Dossier sur le serveur",
   backup_guarded:
-    "La dernière sauvegarde contient {last} événements, une précédente {earlier}. La précédente est gardée jusqu’à ce que vous supprimiez son dossier sur le serveur : {folder}",
+    "La dernière sauvegarde contient {last}, une précédente {earlier}. La précédente est gardée jusqu’à ce que vous supprimiez son dossier sur le serveur : {folder}",
   backup_interval: "Sauvegardes automatiques",
   backup_interval_every: "Toutes les {span}",
   backup_interval_none: "Désactivées",
@@ -44,7 +44,7 @@ export const texts = {
   backups_unset:
     "Le serveur n’a pas de dossier de sauvegarde. Indiquez-en un dans son fichier de réglages, de préférence sur un autre disque, et redémarrez-le :",
   beyond_ids:
-    "Les identifiants des visiteurs ne durent pas aussi longtemps ici : des étapes plus éloignées comptent comme des visiteurs différents.",
+    "Les identifiants des visiteurs changent pendant ce temps : les étapes avant et après un changement comptent comme des visiteurs différents.",
   cancel: "Annuler",
   check_address: "Page à ouvrir",
   check_arrived: "Tout fonctionne : une page vue de {about} est arrivée.",
@@ -70,6 +70,7 @@ export const texts = {
   discard: "Abandonner",
   discard_input: "Abandonner votre saisie ?",
   discard_question: "Abandonner ce filtre ?",
+  days_n: { one: "{count} jour", other: "{count} jours" },
   doctor: "Contrôle de l’installation",
   doctor_again: "Vérifier à nouveau",
   doctor_backups: "Sauvegardes",
@@ -136,6 +137,7 @@ export const texts = {
     one: "{count} événement sera supprimé.",
     other: "{count} événements seront supprimés.",
   },
+  events_n: { one: "{count} événement", other: "{count} événements" },
   export: "Export par jour",
   export_events: "Exporter tous les événements",
   export_events_hint:
@@ -194,7 +196,7 @@ export const texts = {
   funnel: "Entonnoir",
   funnel_any_order: "dans n’importe quel ordre",
   funnel_consecutive: "ordre strict (rien entre deux)",
-  funnel_dropped: "{n} abandons ({share})",
+  funnel_dropped: { one: "{count} abandon ({share})", other: "{count} abandons ({share})" },
   funnel_empty: "Construire un entonnoir",
   funnel_empty_hint:
     "Choisissez les étapes que les visiteurs devraient suivre, de la première à la dernière.",
@@ -236,7 +238,8 @@ export const texts = {
   import_days_before: "Avant le premier événement ici",
   import_days_empty: "Sans aucun événement",
   import_file: "Fichier",
-  import_left: "Laissés de côté : {days} jours, {rows} lignes illisibles",
+  import_left: "Laissés de côté : {days}, {rows}",
+  import_left_rows: { one: "{count} ligne illisible", other: "{count} lignes illisibles" },
   import_preview: "Aperçu",
   import_sending: "Envoi du fichier…",
   import_start: "Importer",
@@ -247,7 +250,7 @@ export const texts = {
   import_state_running: "Import en cours…",
   import_state_undone: "Annulé",
   import_state_waiting: "En attente…",
-  import_totals: "{events} événements, {visitors} visiteurs, {span}",
+  import_totals: "{events}, {visitors}, {span}",
   import_undo: "Annuler l’import",
   imports: "Importer l’historique",
   imports_hint:
@@ -322,7 +325,10 @@ export const texts = {
   path_history: "Événements enregistrés",
   path_history_apply: "Appliquer aux événements enregistrés",
   path_history_confirm: "Confirmer et supprimer les originaux",
-  path_history_counts: "{events} événements réécrits. Les originaux occupent {size}.",
+  path_history_counts: {
+    one: "{count} événement réécrit. Les originaux occupent {size}.",
+    other: "{count} événements réécrits. Les originaux occupent {size}.",
+  },
   path_history_hint:
     "Les règles s’appliquent aux nouveaux événements. Elles peuvent aussi s’appliquer aux événements enregistrés ; c’est annulable jusqu’à confirmation.",
   path_history_rewriting:
@@ -341,7 +347,7 @@ export const texts = {
   path_parameters_hint:
     "Séparés par des virgules : avec page, /list?page=2 est une page à part. Les autres sont retirés.",
   path_preview: "Aperçu",
-  path_preview_counts: "Sur les 30 derniers jours : {before} pages deviennent {after}.",
+  path_preview_counts: "Pages des 30 derniers jours : {before} ; avec ces règles : {after}.",
   path_preview_none: "Aucune page des 30 derniers jours ne changerait.",
   path_preview_partial: "Seules les pages les plus vues ont été vérifiées.",
   path_slash: "Barre oblique finale",
@@ -423,7 +429,7 @@ export const texts = {
   said_dimension: "il n’y a pas de dimension « {text} »",
   said_empty: "le champ est vide",
   said_exists: "{name} existe déjà",
-  said_exporting: "{n} exports sont en cours",
+  said_exporting: { one: "{n} export est en cours", other: "{n} exports sont en cours" },
   said_filter_deep: "les conditions sont imbriquées sur plus de {n} niveaux",
   said_filter_empty: "il manque une condition",
   said_filter_history: "« a fait » et « n’a pas fait » ne peuvent pas être imbriqués",
@@ -466,7 +472,10 @@ export const texts = {
   said_one_of: "valeurs possibles : {names}",
   said_order: "« {text} » ne fait pas partie des mesures et dimensions demandées",
   said_origin: "la requête vient d’une page d’un autre site",
-  said_password: "{n} caractères ; il en faut {low} à {high}",
+  said_password: {
+    one: "{n} caractère ; il en faut {low} à {high}",
+    other: "{n} caractères ; il en faut {low} à {high}",
+  },
   said_password_set: "un mot de passe est déjà défini",
   said_pattern: "l’expression régulière « {text} » est illisible (RE2 : {said})",
   said_prop:
@@ -484,7 +493,10 @@ export const texts = {
   said_step: "« {text} » n’est ni une page, ni un événement, ni un objectif",
   said_step_between: "une condition sans étape avant ou après",
   said_step_name: "« {text} » ne nomme rien",
-  said_steps: "{n} étapes ; de {low} à {high} sont possibles",
+  said_steps: {
+    one: "{n} étape ; de {low} à {high} sont possibles",
+    other: "{n} étapes ; de {low} à {high} sont possibles",
+  },
   said_text: "il faut un texte de 1 à {n} caractères",
   said_time_none: "il ne reste pas de temps entre les deux limites",
   said_times: "indiqué {n} fois",
@@ -631,13 +643,13 @@ export const texts = {
   visits_settings: "Ouvrir les réglages de confidentialité",
   visits_steps: { one: "{n} étape", other: "{n} étapes" },
   why_all_even:
-    "Aucune valeur de la liste ne s’écarte d’un changement égal plus que ce que le hasard explique : cherchez une cause qui les concerne toutes.",
+    "Au hasard près, toutes les valeurs de la liste ont changé autant que l’ensemble : cherchez une cause qui les concerne toutes.",
   why_all_noise:
     "Aucune valeur n’a changé plus que ce que le hasard explique : la liste montre où se situe la différence, pas pourquoi.",
   why_difference: "Différence",
-  why_even: "{share} ; un changement uniforme donnerait {even}",
+  why_even: "{share} (attendu : {even})",
   why_hint:
-    "Cliquez sur une valeur pour filtrer. Les parts de dimensions différentes se recoupent : une visite a une source et un pays.",
+    "Cliquez sur une valeur pour filtrer. Attendu : sa part si toutes les valeurs avaient changé autant. Les parts de dimensions différentes se recoupent : une visite a une source et un pays.",
   why_hint_conversion:
     "On compte les visiteurs, pas les visites : la part de ceux qui ont atteint l’objectif, selon les valeurs de leurs visites.",
   why_interval: "{low} à {high}",

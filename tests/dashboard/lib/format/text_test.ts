@@ -95,3 +95,19 @@ Deno.test("makeTranslate() fills in values, chooses the plural, falls back key b
   assert.match(t("login_locked", { n: 1 }), /1 second\./);
   assert.match(t("login_locked", { n: 2 }), /2 seconds\./);
 });
+
+Deno.test("makeTranslate() writes numbers as the locale does, and texts as they are", () => {
+  const t = makeTranslate("en", { about: "{n} of {text}" }, english, "de-DE");
+  assert.equal(t("about", { n: 12345, text: "12345" }), "12.345 of 12345");
+});
+
+/** Counts that are never one: limits of the program, and numbers of things in a row. */
+const MANY = /^(?:said_(?!exporting|password|steps)|check_nothing|behind)/;
+
+Deno.test("texts: what follows a count has a form for one", () => {
+  const lone = Object.entries(english).filter(([key, entry]) =>
+    typeof entry === "string" && !MANY.test(key) &&
+    /\{(?:n|count|events|visitors|days|rows|pages)\} [a-z]*s\b/.test(entry)
+  );
+  assert.deepEqual(lone.map(([key]) => key), []);
+});

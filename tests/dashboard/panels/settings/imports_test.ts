@@ -28,7 +28,7 @@ browserTest("Imports looks at a file, imports it and takes it out again", async 
     await panel.locator("input[type=file]").setInputFiles(`${folder}/old.csv`);
     await panel.getByRole("button", { name: "Preview" }).click();
     await panel.getByText("Previewed: nothing was added").waitFor();
-    await panel.getByText("1 events, 1 visitors, 2024-01-02 – 2024-01-02").waitFor();
+    await panel.getByText("1 event, 1 visitor, Jan 2, 2024").waitFor();
     await panel.getByRole("button", { name: "Import", exact: true }).click();
     await panel.getByText("Imported", { exact: true }).waitFor();
     await panel.getByRole("button", { name: "Undo import" }).click();

@@ -26,7 +26,7 @@ browserTest("PathRulesPanel previews rules, applies them, and takes them back", 
     await panel.getByLabel("Trailing slash").selectOption("remove");
     await panel.getByLabel("Replacements").fill("/user/* → /user/:id");
     await panel.getByRole("button", { name: "Preview" }).click();
-    await panel.locator("text=3 pages become 2").waitFor();
+    await panel.locator("text=Pages in the last 30 days: 3; with these rules: 2.").waitFor();
     assert.match(await panel.innerText(), /\/user\/:id\s+\/user\/7 \(1\)/);
     await panel.getByRole("button", { name: "Save" }).click();
     await panel.getByRole("button", { name: "Apply to stored events" }).click();
