@@ -56,6 +56,9 @@ export interface Entered {
   readonly recorded_to: number;
 }
 
+/** In the place of a server's name and its journal's. */
+const NO_SERVER = "erasures";
+
 /** What a server says of itself when it enters its journal. */
 export interface Entering {
   readonly before: Before;
@@ -111,11 +114,15 @@ export async function enter(
     erased_to: erasedTo ?? erasedMaxOf(rows),
     recorded_to: 0,
   };
-  const values = Object.values(entered).map((value) => sql`${value}`);
-  await run(
-    sql`insert into ${NODES} (${join(Object.keys(entered).map(ident))}) values (${join(values)})`,
-  );
+  await insert(run, entered);
   return entered;
+}
+
+async function insert(run: Run, row: Partial<Entered>): Promise<void> {
+  const values = Object.values(row).map((value) => sql`${value}`);
+  await run(
+    sql`insert into ${NODES} (${join(Object.keys(row).map(ident))}) values (${join(values)})`,
+  );
 }
 
 function erasedMaxOf(rows: readonly Entered[]): number {
@@ -201,6 +208,19 @@ export type Moved = Partial<
 export async function move(run: Run, { journal }: NodeName, moved: Moved): Promise<void> {
   const changes = Object.entries(moved).map(([name, value]) => sql`${ident(name)} = ${value}`);
   await run(sql`update ${NODES} set ${join(changes)} where journal = ${journal}`);
+}
+
+/**
+ * Notes the number of the last erasure in a row that is no server's: servers of before
+ * `recorded_to` look for the highest `erased_to` of all rows, and bring nothing that was erased
+ * where they find it. In that of a server it would say that the server has done the erasure.
+ */
+export async function noteNumber(run: Run, number: number): Promise<void> {
+  const name = { node: NO_SERVER, journal: NO_SERVER };
+  const found = await run(sql`select 1 from ${NODES} where journal = ${NO_SERVER}`);
+  if (found.length > 0) return await move(run, name, { erased_to: number });
+  const unused = { parent: null, base_seq: 0, last_seq: 0, is_retired: true };
+  await insert(run, { ...name, ...unused, erased_to: number });
 }
 
 /** Retires the journals of a server that is gone for good; resolves with how many it had. */

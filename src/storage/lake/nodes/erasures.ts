@@ -2,7 +2,7 @@
 // from the lake, and every server does it with what it has not brought into the lake yet.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row, Run } from "../../duckdb.ts";
-import { markOf, move, type NodeName } from "../marks.ts";
+import { markOf, move, type NodeName, noteNumber } from "../marks.ts";
 import { ERASURES, NODES } from "../tables.ts";
 
 /** What was erased: events of a site and of UTC dates, both included, of before a time. */
@@ -39,6 +39,7 @@ export async function record(
   // What the highest number of all is, every server reads with the marks. Until this one has done
   // it too, it holds what was erased, and others ask it for that.
   await move(run, name, { recorded_to: number });
+  await noteNumber(run, number);
   return number;
 }
 

@@ -1,6 +1,7 @@
 // What other servers answer and say while a server erases: it holds what it erases until the
 // bucket has answered, and others ask it for that.
 import assert from "node:assert/strict";
+import { plainRows } from "../../../../scripts/lake/plain.ts";
 import type { Storage } from "../../../../src/storage/open.ts";
 import { numbered } from "../../../support/lake/data.ts";
 import { lakeTest, partsOfFile } from "../../../support/lake/lake.ts";
@@ -59,6 +60,36 @@ async function doneBy(storage: Storage, number: number) {
   const state = await lakeOf(storage).upkeep.erasure(number);
   return [state?.doneBy, state?.missing.map(({ server }) => server)];
 }
+
+lakeTest(
+  "a server of before `recorded_to` finds an erasure in the marks while it goes on",
+  partsNow,
+  async (env, folder) => {
+    const nodes = new Nodes(folder, env);
+    const marks = async () => {
+      const rows = "select max(erased_to), count(*) filter (not is_retired) from lake.nodes";
+      return (await plainRows(partsNow(), env, rows))[0];
+    };
+    try {
+      const one = await nodes.open("one");
+      const two = await nodes.open("two");
+      for (const [number, from] of [[1, 0], [2, 30]] as const) {
+        await add(one, from, 30);
+        const { go, isHeld } = await holdCleanUp(one);
+        const erasing = one.eraser.erase(SITE, ...DATES);
+        await isHeld;
+        assert.deepEqual(await marks(), [number, 2]);
+        assert.deepEqual(await doneBy(two, number), [[], ["one", "two"]]);
+        go();
+        await erasing;
+        await follow(two);
+        assert.deepEqual(await doneBy(two, number), [["one", "two"], []]);
+      }
+    } finally {
+      await nodes.closeAll();
+    }
+  },
+);
 
 over("nobody answers again what a server is about to erase, nor says it is done", async (nodes) => {
   const one = await nodes.open("one");
