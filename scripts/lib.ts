@@ -65,11 +65,21 @@ export async function outputOf(
   }
 }
 
-/** Runs this Deno in the project's folder; after `msMax` it is killed, which counts as failure. */
-export async function runDeno(args: readonly string[], msMax = 600_000): Promise<Done> {
+/**
+ * Runs this Deno in the project's folder, by way of `under`, a command that becomes what its
+ * arguments say; after `msMax` it is killed, which counts as failure.
+ */
+export async function runDeno(
+  args: readonly string[],
+  { msMax = 600_000, under = [] }: {
+    readonly msMax?: number;
+    readonly under?: readonly string[];
+  } = {},
+): Promise<Done> {
   const from = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...args],
+  const [command = Deno.execPath(), ...rest] = [...under, Deno.execPath(), ...args];
+  const child = new Deno.Command(command, {
+    args: rest,
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",

@@ -6,6 +6,7 @@ import {
   type Done,
   filesBelow,
   inLanes,
+  outputOf,
   ROOT,
   runDeno,
   skipReasons,
@@ -130,6 +131,23 @@ function isWhole(path: string): boolean {
     Deno.readTextFileSync(ROOT + path).includes("support/browser/");
 }
 
+/** Runs a command in a network of its own, of loopback alone. */
+const OWN_NETWORK = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+
+/** Whether this machine lets us make one; who may not cannot make interfaces either. */
+const canIsolate: Promise<boolean> = outputOf("unshare", {
+  args: [...OWN_NETWORK.slice(1), "true"],
+  stderr: "null",
+}).then((tried) => tried?.success ?? false);
+
+/**
+ * Tests that make interfaces of the network have one of their own: Chromium beside them breaks off
+ * what it is loading at each change.
+ */
+function makesInterfaces(path: string): boolean {
+  return Deno.readTextFileSync(ROOT + path).includes("lake/places.ts");
+}
+
 /** Most jobs at once. They often wait for a server or a browser: two for each processor. */
 const LANES_MAX = 4;
 
@@ -176,7 +194,8 @@ function reportDearest(spent: readonly Spent[]): void {
 
 async function runJob({ name, files }: TestJob, spent: Spent[]): Promise<Counts> {
   const args = ["test", "--frozen", "-A", "--no-check", ...files];
-  const done = await runDeno(args, JOB_MS_MAX);
+  const under = await canIsolate && files.some(makesInterfaces) ? OWN_NETWORK : [];
+  const done = await runDeno(args, { msMax: JOB_MS_MAX, under });
   spent.push({ name, cpuMs: done.cpuMs });
   const counted = testCounts(done);
   const { passed, failed, ignored } = counted;
