@@ -1,17 +1,20 @@
 // Waiting for what happens by itself: a condition that becomes true, or a turn of the event loop.
 
-const POLL_MS = 2;
-/** About a minute: more than any condition takes on a busy machine. */
-const TRIES_MAX = 30_000;
+/** First it is looked often, then as seldom as what was waited until now allows. */
+const POLL_MS = { first: 2, last: 50, shareOfWait: 0.1 } as const;
+/** More than any condition takes on a busy machine. */
+const WAIT_MS_MAX = 180_000;
 
 /** Resolves when `condition` holds. Rejects with `what` when it does not come true. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
 ): Promise<void> {
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
+  const { first, last, shareOfWait } = POLL_MS;
+  for (const from = performance.now(); performance.now() - from < WAIT_MS_MAX;) {
     if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const pauseMs = Math.min(last, Math.max(first, shareOfWait * (performance.now() - from)));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   throw new Error(`Waited in vain: ${what}`);
 }

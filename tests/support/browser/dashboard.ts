@@ -23,6 +23,9 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 /** Patience with a slow machine: nothing waits for this where all is well. */
 const WAIT_MS_MAX = 90_000;
 
+/** Looking in every frame costs more than most of what is waited for. */
+const POLL_MS = 50;
+
 type Look = Parameters<Browser["newContext"]>[0];
 
 /** What a test is given. */
@@ -133,19 +136,24 @@ export async function withServer(
 
 /** Waits until the page is drawn and nothing is being asked any more. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() =>
-    document.querySelector("main > *") !== null &&
-    document.querySelector("[aria-busy=true], .stale, .to-come, .to-come-text, .to-come-chart") ===
-      null &&
-    // Cards on the screen come a moment after it has stopped to move.
-    ![
-      ...document.querySelectorAll(
-        "main:not(:has(.fault)) .site-card:not(:has(.site-card-numbers))",
-      ),
-    ].some((place) => {
-      const { top, bottom } = place.getBoundingClientRect();
-      return bottom >= 0 && top <= innerHeight;
-    })
+  await page.waitForFunction(
+    () =>
+      document.querySelector("main > *") !== null &&
+      document.querySelector(
+          "[aria-busy=true], .stale, .to-come, .to-come-text, .to-come-chart",
+        ) ===
+        null &&
+      // Cards on the screen come a moment after it has stopped to move.
+      ![
+        ...document.querySelectorAll(
+          "main:not(:has(.fault)) .site-card:not(:has(.site-card-numbers))",
+        ),
+      ].some((place) => {
+        const { top, bottom } = place.getBoundingClientRect();
+        return bottom >= 0 && top <= innerHeight;
+      }),
+    undefined,
+    { polling: POLL_MS },
   );
 }
 
