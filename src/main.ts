@@ -78,17 +78,20 @@ async function run(
   const host = realHost(config, system);
   const terminal = { write: writeOutput, tell: printErrors, progress: showProgress };
   const given = { config, warnings, faults, args, options, terminal };
+  const end = (status: number): never => {
+    // The last spans are sent by the runtime as it ends.
+    if (tracer === undefined) exitAtOnce(status);
+    Deno.exit(status);
+  };
   try {
     const { text, ok } = await command.run({ ...given, system, host, readInput });
     await Promise.all([flushOutput(), system.flushLog()]);
     if (text !== "") print(text);
-    const status = ok ? 0 : EXIT_FAILED;
-    // The last spans are sent by the runtime as it ends.
-    if (tracer === undefined) exitAtOnce(status);
-    Deno.exit(status);
+    end(ok ? 0 : EXIT_FAILED);
   } catch (error) {
     await Promise.all([flushOutput(), system.flushLog()]);
-    exitWith([messageOf(error)], EXIT_FAILED);
+    printErrors([messageOf(error)]);
+    end(EXIT_FAILED);
   }
 }
 

@@ -55,3 +55,36 @@ Deno.test("main prints the help of a command, and ends well when nobody reads it
   assert.match(new TextDecoder().decode(stdout), /^Usage: mallard backup DIR /);
   assert.ok(success, stderr);
 });
+
+Deno.test({
+  name: "main ends a command at once, whether it has done its work or failed",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const program = fromSource();
+      const preload = `${folder}/preload.ts`;
+      await Deno.writeTextFile(
+        preload,
+        `addEventListener("unload", () => console.log("the end"));`,
+      );
+      const run = async (...args: string[]) => {
+        const { code, stdout, stderr } = await new Deno.Command(program.command, {
+          args: ["run", `--preload=${preload}`, ...program.args.slice(1), ...args],
+          clearEnv: true,
+          env: { ...program.env, MALLARD_DATA_DIR: folder },
+        }).output();
+        const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+        return { code, said, isInOrder: said.includes("the end") };
+      };
+      const [done, failed, refused] = await Promise.all([
+        run("version"),
+        run("keys", "list"),
+        run("--unknown"),
+      ]);
+      assert.deepEqual([done.code, done.isInOrder], [0, false], done.said);
+      assert.deepEqual([failed.code, failed.isInOrder], [1, false], failed.said);
+      assert.match(failed.said, /Cannot .*keys.*: /);
+      // Before a command has begun, nothing is open.
+      assert.deepEqual([refused.code, refused.isInOrder], [2, true], refused.said);
+    }),
+});
