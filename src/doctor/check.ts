@@ -6,6 +6,7 @@ import type { System } from "../core/types.ts";
 import type { GeoFacts } from "../ingest/enrich/geoip.ts";
 import type { Probes } from "../runtime/probes.ts";
 import type { BackupState } from "../storage/backup/schedule.ts";
+import type { LakeFaults } from "../storage/lake/upkeep.ts";
 import type { StoreFacts } from "./store_facts.ts";
 
 /** The running server, as its own doctor sees it. */
@@ -14,6 +15,8 @@ export interface ServerFacts {
   /** The database of places in use; null where there is none. */
   readonly geo: GeoFacts | null;
   readonly backups: BackupState;
+  /** What needs somebody to act in the lake; null where there is none. Rejects where it fails. */
+  readonly lake: () => Promise<LakeFaults | null>;
   /** Resolves with the request that comes back with a number; null when none comes in time. */
   readonly expect: (nonce: string) => Promise<SeenRequest | null>;
 }

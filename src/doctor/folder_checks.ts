@@ -2,6 +2,7 @@
 // what is in it.
 import { messageOf } from "../core/errors.ts";
 import { isLow } from "../storage/disk_space.ts";
+import type { LakeFaults } from "../storage/lake/upkeep.ts";
 import { type Check, type DoctorContext, fail, ok, type Result, warn } from "./check.ts";
 
 const MIB = 2 ** 20;
@@ -130,8 +131,28 @@ export const checkParquet: Check = async ({ dataDir, server, system: { files } }
   if (notAdopted.length > 0) {
     return warn(`${notAdopted.length} files are not counted`, "run mallard adopt: it says why");
   }
-  return ok("no file is corrupt or missing");
+  return faultOfLake(await server?.lake() ?? null) ?? ok("no file is corrupt or missing");
 };
+
+/** What stands in the way of files in a lake; null where nothing does. */
+export function faultOfLake(faults: LakeFaults | null): Result | null {
+  const { files = [], erasures = [] } = faults ?? {};
+  const sites = [...Map.groupBy(files, ({ site }) => site)].map(([site, list]) =>
+    `${site} ${[...new Set(list.map(({ date }) => date))].sort().join(", ")}`
+  );
+  const waiting = erasures.map(({ number, site, dates }) =>
+    `${number} (${site} ${dates.join(", ")})`
+  );
+  const found = [
+    ...sites.length > 0 ? [`events in the lake cannot be read: ${sites.join("; ")}`] : [],
+    ...waiting.length > 0 ? [`erasures that wait for files: ${waiting.join(", ")}`] : [],
+  ];
+  return found.length === 0 ? null : fail(
+    found.join("; "),
+    "mallard lake verify names the files: put them back from the bucket's versions, then erase " +
+      "again what waits",
+  );
+}
 
 /** How many files there are, and whether they are merged. */
 export const checkFiles: Check = async (context) => {

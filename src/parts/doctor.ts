@@ -12,7 +12,7 @@ const SEEN_MS_MAX = 6 * SECOND_MS;
 
 /** The doctor of a running program. */
 export function openDoctor(system: System, parts: TelemetryParts): Doctor {
-  const { config, host, backups } = parts;
+  const { config, host, backups, storage } = parts;
   const expected = new ExpectedRequests(system.clock);
   return {
     async examine() {
@@ -26,6 +26,7 @@ export function openDoctor(system: System, parts: TelemetryParts): Doctor {
           health: healthOf(parts),
           geo: parts.geoFacts,
           backups: await backups.state(),
+          lake: async () => await storage.lake?.upkeep.faults() ?? null,
           expect: (nonce) => expected.expect(nonce),
         },
       });

@@ -8,7 +8,11 @@ import { withPageWords } from "../../lib/format/words.js";
 /** The first view has no refusals. */
 const loadRefusals = withPageWords(() => import("../../lib/format/refusal.js"));
 
-/** @typedef {{ refusalOf: typeof import("../../lib/format/refusal.js").refusalOf }} Refusals */
+/**
+ * @typedef {object} Refusals
+ * @property {typeof import("../../lib/format/refusal.js").lastingOf} lastingOf
+ * @property {typeof import("../../lib/format/refusal.js").refusalOf} refusalOf
+ */
 
 /** What tells refusals, with its words; null until it is there. */
 function useRefusals() {
@@ -31,7 +35,7 @@ export function PanelFault({ fault, onRetry }) {
   const refusals = useRefusals();
   const isBusy = fault.status === 429 || fault.status === 503;
   const detail = isBusy
-    ? t("fault_hint_busy")
+    ? refusals?.lastingOf(fault, t) ?? t("fault_hint_busy")
     : fault.status === 0
     ? t("fault_hint_offline")
     : refusals?.refusalOf(fault, t) ?? "";

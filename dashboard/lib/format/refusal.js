@@ -46,6 +46,12 @@ const NUMBERS = new Set(["n", "max", "low", "high"]);
 /** What a fault opens with: what could not be done, and the field or the parameter. */
 const OPENING = /^(?:Cannot (?:(?:read|use) ([a-z_]+)|[^:]*): )?(?:([a-z_]+): )?/;
 
+/** What stays as it is until somebody acts, however often it is asked again; of all languages. */
+const LASTING = /** @type {const} */ ([
+  [/: the lake's file \S+ of (\S+) is gone or damaged;/, "fault_lake_file"],
+  [/: the lake's files of (.+?) cannot be read \(/, "fault_lake_left"],
+]);
+
 /** @type {readonly import("./said.js").Known[]} */
 let said = [];
 
@@ -58,6 +64,21 @@ export function tellBy(known) {
 }
 
 /**
+ * What went wrong, where no waiting helps though the status says so; null else.
+ * @param {ApiError} error
+ * @param {import("./text.js").Translate} t
+ * @returns {string | null}
+ */
+export function lastingOf({ status, message }, t) {
+  if (status !== 503) return null;
+  for (const [pattern, key] of LASTING) {
+    const dates = pattern.exec(message)?.[1];
+    if (dates !== undefined) return t(key, { dates });
+  }
+  return null;
+}
+
+/**
  * What went wrong, in words. The server's own words are English: in other languages the kind of
  * the refusal, the field, and what was found; where there is no text for that, the server's words.
  * @param {unknown} error
@@ -67,6 +88,8 @@ export function tellBy(known) {
 export function refusalOf(error, t) {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   const { status, message } = error;
+  const lasting = lastingOf(error, t);
+  if (lasting !== null) return lasting;
   const key = Object.hasOwn(TEXTS, status)
     ? TEXTS[/** @type {keyof typeof TEXTS} */ (status)]
     : "refusal_other";

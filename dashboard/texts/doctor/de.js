@@ -19,6 +19,11 @@ export const texts = {
   "schema version {v}": "Schemaversion {v}",
   "{path} cannot be read: {error}": "{path} kann nicht gelesen werden: {error}",
   "{n} files of the catalog are missing": "Fehlende Dateien des Katalogs: {n}",
+  "events in the lake cannot be read: {files}; erasures that wait for files: {erasures}":
+    "Ereignisse im Lake, die nicht lesbar sind: {files}; Löschungen, die auf Dateien warten: {erasures}",
+  "events in the lake cannot be read: {files}":
+    "Ereignisse im Lake, die nicht lesbar sind: {files}",
+  "erasures that wait for files: {erasures}": "Löschungen, die auf Dateien warten: {erasures}",
   "{n} corrupt files are in quarantine": "Beschädigte Dateien in Quarantäne: {n}",
   "{n} files are not counted": "Dateien, die nicht gezählt werden: {n}",
   "no file is corrupt or missing": "Keine Datei ist beschädigt oder fehlt",
@@ -111,6 +116,8 @@ export const texts = {
     "Halten Sie den Server an und stellen Sie die neueste Sicherung wieder her, oder starten Sie ihn: Er rettet, was er kann",
   "bring them back from a backup or mount their disk; the server reads them by itself":
     "Holen Sie sie aus einer Sicherung zurück, oder hängen Sie ihre Platte ein; der Server liest sie von selbst",
+  "mallard lake verify names the files: put them back from the bucket's versions, then erase again what waits":
+    "mallard lake verify nennt die Dateien: Holen Sie sie aus den Versionen des Buckets zurück, dann löschen Sie erneut, was wartet",
   "restore them from a backup, then: mallard quarantine list, restore or drop":
     "Stellen Sie sie aus einer Sicherung wieder her, dann: mallard quarantine list, restore oder drop",
   "run mallard adopt: it says why": "Starten Sie mallard adopt: Es sagt, warum",

@@ -19,6 +19,10 @@ export const texts = {
   "schema version {v}": "versión de esquema {v}",
   "{path} cannot be read: {error}": "no se puede leer {path}: {error}",
   "{n} files of the catalog are missing": "archivos del catálogo que faltan: {n}",
+  "events in the lake cannot be read: {files}; erasures that wait for files: {erasures}":
+    "eventos del lake que no se pueden leer: {files}; eliminaciones que esperan archivos: {erasures}",
+  "events in the lake cannot be read: {files}": "eventos del lake que no se pueden leer: {files}",
+  "erasures that wait for files: {erasures}": "eliminaciones que esperan archivos: {erasures}",
   "{n} corrupt files are in quarantine": "archivos dañados en cuarentena: {n}",
   "{n} files are not counted": "archivos que no se cuentan: {n}",
   "no file is corrupt or missing": "no hay archivos dañados ni faltan archivos",
@@ -111,6 +115,8 @@ export const texts = {
     "para el servidor y restaura la última copia, o arráncalo: recupera lo que puede",
   "bring them back from a backup or mount their disk; the server reads them by itself":
     "recupéralos de una copia o monta su disco; el servidor los lee por sí mismo",
+  "mallard lake verify names the files: put them back from the bucket's versions, then erase again what waits":
+    "mallard lake verify nombra los archivos: recupéralos de las versiones del bucket y elimina de nuevo lo que espera",
   "restore them from a backup, then: mallard quarantine list, restore or drop":
     "restáuralos desde una copia y después: mallard quarantine list, restore o drop",
   "run mallard adopt: it says why": "ejecuta mallard adopt: dice por qué",

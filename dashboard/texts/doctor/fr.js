@@ -19,6 +19,10 @@ export const texts = {
   "schema version {v}": "version de schéma {v}",
   "{path} cannot be read: {error}": "impossible de lire {path} : {error}",
   "{n} files of the catalog are missing": "fichiers du catalogue manquants : {n}",
+  "events in the lake cannot be read: {files}; erasures that wait for files: {erasures}":
+    "événements du lake illisibles : {files} ; effacements qui attendent des fichiers : {erasures}",
+  "events in the lake cannot be read: {files}": "événements du lake illisibles : {files}",
+  "erasures that wait for files: {erasures}": "effacements qui attendent des fichiers : {erasures}",
   "{n} corrupt files are in quarantine": "fichiers endommagés en quarantaine : {n}",
   "{n} files are not counted": "fichiers non comptés : {n}",
   "no file is corrupt or missing": "aucun fichier n’est endommagé ni manquant",
@@ -109,6 +113,8 @@ export const texts = {
     "arrêtez le serveur et restaurez la dernière sauvegarde, ou démarrez-le : il récupère ce qu’il peut",
   "bring them back from a backup or mount their disk; the server reads them by itself":
     "récupérez-les d’une sauvegarde ou montez leur disque ; le serveur les relit de lui-même",
+  "mallard lake verify names the files: put them back from the bucket's versions, then erase again what waits":
+    "mallard lake verify nomme les fichiers : restaurez-les des versions du bucket, puis effacez de nouveau ce qui attend",
   "restore them from a backup, then: mallard quarantine list, restore or drop":
     "restaurez-les d’une sauvegarde, puis : mallard quarantine list, restore ou drop",
   "run mallard adopt: it says why": "lancez mallard adopt : il dit pourquoi",

@@ -146,6 +146,10 @@ export const texts = {
   export_events_peers:
     "Dateien für andere Programme können nicht jeden Wert enthalten; docs/exporting.md nennt, was fehlt.",
   export_hint: "{period}: Besucher, Seitenaufrufe, wichtigste Seite und Quelle jedes Tages.",
+  fault_lake_file:
+    "Die Ereignisse vom {dates} sind nicht lesbar: Eine ihrer Dateien im Lake fehlt oder ist beschädigt. Die Datei wiederherstellen oder andere Tage wählen.",
+  fault_lake_left:
+    "Die Ereignisse vom {dates} sind nicht gelöscht: Eine ihrer Dateien im Lake fehlt oder ist beschädigt. Die Datei wiederherstellen und noch einmal löschen. Alle anderen Tage sind gelöscht.",
   fault_page: "Das Dashboard konnte nicht geladen werden",
   field_currency_dropped: "Währung nicht lesbar",
   field_language_dropped: "Sprache nicht lesbar",

@@ -536,6 +536,19 @@ export class LakeNode {
     return unreadableError(file, dataPath);
   }
 
+  /**
+   * The files of the newest snapshot that statistics have found unreadable, and that are so still.
+   * Rejects with a sentence where the lake cannot say.
+   */
+  async unreadableFiles(): Promise<readonly CatalogedFile[]> {
+    if (this.#unreadablePaths.size === 0) return [];
+    const lake = await this.lake();
+    const listed = filesAt(this.#marked.snapshot, this.#options.dataPath);
+    const all = await lake.query("Cannot list files of the lake", listed);
+    const known = all.map(fileOf).filter(({ path }) => this.#unreadablePaths.has(path));
+    return (await unreadableOf(lake.db, known)).map(({ file }) => file);
+  }
+
   #unavailable(): AppError {
     const { sinceMs } = this.#out ?? { sinceMs: this.#system.clock.nowMs() };
     const since = new Date(sinceMs).toISOString().slice(0, 19);

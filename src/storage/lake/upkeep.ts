@@ -10,6 +10,7 @@ import type { CompactionCounts } from "../tiers/compact.ts";
 import { CATALOG, LAKE } from "./connection.ts";
 import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
 import { isUnreadable } from "./faults.ts";
+import { type CatalogedFile, type Unerased, unerasedError } from "./files/unreadable.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import { forgetBrought } from "./history/brought.ts";
 import type { LakeNode } from "./node.ts";
@@ -18,6 +19,9 @@ import {
   type ErasureState,
   erasureStateOf,
   erasureStates,
+  LEFT_ERASURES,
+  type LeftErasure,
+  leftErasureOf,
   noteLeft,
   record,
 } from "./nodes/erasures.ts";
@@ -67,10 +71,12 @@ export interface Erased {
   readonly abandoned: () => void;
 }
 
-/** Dates of which nothing could be erased, and why. */
-interface Unreadable {
-  readonly dates: readonly string[];
-  readonly reason: string;
+/** What needs somebody to act. */
+export interface LakeFaults {
+  /** Files that cannot be read, as far as statistics have found. */
+  readonly files: readonly CatalogedFile[];
+  /** Erasures that wait for files that cannot be read, oldest first. */
+  readonly erasures: readonly LeftErasure[];
 }
 
 /** More files are in no catalog than servers leave. */
@@ -168,7 +174,7 @@ export class LakeUpkeep {
       const elsewhere = await this.heldElsewhere(site, firstDate, lastDate);
       const lake = await this.#node.lake();
       let partitions: readonly ErasedPartition[] = [];
-      let unreadable: Unreadable | null = null;
+      let unreadable: Unerased | null = null;
       if (isRecorded || this.within(site, firstDate, lastDate).length > 0) {
         await this.#duty.prepareErasing();
         const toUs = Math.floor((this.#clock.nowMs() + APART_MS_MAX) * 1000);
@@ -202,7 +208,7 @@ export class LakeUpkeep {
       }
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
       await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
-      if (unreadable !== null) throw unreadableError(unreadable, number);
+      if (unreadable !== null) throw unerasedError(unreadable, number);
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
       };
@@ -228,7 +234,7 @@ export class LakeUpkeep {
     site: string,
     firstDate: string,
     lastDate: string,
-  ): Promise<{ partitions: readonly ErasedPartition[]; unreadable: Unreadable | null }> {
+  ): Promise<{ partitions: readonly ErasedPartition[]; unreadable: Unerased | null }> {
     const partitions: ErasedPartition[] = [];
     const dates: string[] = [];
     let reason = "";
@@ -276,6 +282,20 @@ export class LakeUpkeep {
         "retry-after": "5",
       });
     }
+  }
+
+  /**
+   * What needs somebody to act: files that cannot be read, and erasures that wait for such files.
+   * Rejects with a sentence where the lake is out of reach or fails.
+   */
+  async faults(): Promise<LakeFaults> {
+    this.#node.requireWell();
+    const lake = await this.#node.lake();
+    const rows = await lake.query(
+      "Cannot read the erasures",
+      sql`${LEFT_ERASURES} order by number`,
+    );
+    return { files: await this.#node.unreadableFiles(), erasures: rows.map(leftErasureOf) };
   }
 
   /** What an erasure leaves for a while, in words. */
@@ -490,16 +510,6 @@ async function deleteWhere(
     await forgetBrought(run, which);
   }
   return found.map(({ date, rows }) => ({ date: String(date), rows: Number(rows) }));
-}
-
-function unreadableError({ dates, reason }: Unreadable, number: number | null): AppError {
-  const known = number === null ? "" : ` (erasure ${number})`;
-  return new AppError(
-    "unavailable",
-    `Cannot erase the events of ${dates.join(", ")}: ${reason}; put the file back from the ` +
-      `bucket's versions, and erase again. All other dates are erased${known}`,
-    { "retry-after": "60" },
-  );
 }
 
 /** Partitions by what their files, `f`, have. */

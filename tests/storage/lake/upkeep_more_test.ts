@@ -320,7 +320,7 @@ lakeTest(
         await assert.rejects(
           storage.eraser.erase(SITE, ...ALL_DATES),
           new RegExp(
-            "Cannot erase the events of 2026-01-02: .*404.*; put the file back .*" +
+            "Cannot erase: the lake's files of 2026-01-02 .*404.*; put them back .*" +
               `dates are erased \\(erasure ${number}\\)`,
           ),
         );
@@ -332,6 +332,9 @@ lakeTest(
         assert.deepEqual(state?.left, ["2026-01-02"]);
       }
       assert.equal(await upkeep.erasure(1), null, "the second has taken its place");
+      const { erasures } = await upkeep.faults();
+      const waiting = erasures.map(({ number, site, dates }) => [number, site, dates]);
+      assert.deepEqual(waiting, [[2, SITE, ["2026-01-02"]]]);
       // Of less, and of other dates.
       await assert.rejects(storage.eraser.erase(SITE, "2026-01-02", "2026-01-03"));
       await storage.eraser.erase(SITE, "2026-01-03", "2026-01-04");
@@ -343,6 +346,7 @@ lakeTest(
       assert.equal(erasure_id, 5);
       assert.ok(events_deleted > 0);
       assert.deepEqual((await upkeep.erasure(5))?.left, []);
+      assert.deepEqual(await upkeep.faults(), { files: [], erasures: [] });
       const rows = "select number, left_dates from lake.erasures order by 1";
       assert.deepEqual(await plainRows(partsNow(), env, rows), [[4, null], [5, null]]);
       const objects = objectsOf(partsNow(), env, SITE);

@@ -70,12 +70,29 @@ export async function unreadableOf(
 }
 
 /** What askers are told of it: its place in the lake, and nothing of where the lake is. */
-export function unreadableError({ path, site }: CatalogedFile, dataPath: string): AppError {
+export function unreadableError({ path, site, date }: CatalogedFile, dataPath: string): AppError {
   const place = path.startsWith(dataPath) ? path.slice(dataPath.length) : path.split("/").at(-1);
   return new AppError(
     "unavailable",
-    `Cannot read the events of ${site}: the lake's file ${place} is gone or damaged; put it back ` +
-      "from the bucket's versions, or ask for other dates",
+    `Cannot read the events of ${site}: the lake's file ${place} of ${date} is gone or damaged; ` +
+      "put it back from the bucket's versions, or ask for other dates",
+    { "retry-after": "60" },
+  );
+}
+
+/** UTC dates of which nothing could be erased, and why. */
+export interface Unerased {
+  readonly dates: readonly string[];
+  readonly reason: string;
+}
+
+/** What is told of it; `number` is that of the erasure, where there is one. */
+export function unerasedError({ dates, reason }: Unerased, number: number | null): AppError {
+  const known = number === null ? "" : ` (erasure ${number})`;
+  return new AppError(
+    "unavailable",
+    `Cannot erase: the lake's files of ${dates.join(", ")} cannot be read (${reason}); put them ` +
+      `back from the bucket's versions, and erase again. All other dates are erased${known}`,
     { "retry-after": "60" },
   );
 }

@@ -61,11 +61,22 @@ export async function noteLeft(
   }
 }
 
-async function withLeft(run: Run, site: string) {
-  const rows = await run(
-    sql`select * from ${ERASURES} where site_id = ${site} and left_dates is not null`,
-  );
-  return rows.map((row) => ({ ...erasureOf(row), dates: datesOf(row) }));
+async function withLeft(run: Run, site: string): Promise<readonly LeftErasure[]> {
+  return (await run(sql`${LEFT_ERASURES} and site_id = ${site}`)).map(leftErasureOf);
+}
+
+/** An erasure of which dates are in the lake still. */
+export interface LeftErasure extends Erasure {
+  /** UTC dates of which a file cannot be read, oldest first. */
+  readonly dates: readonly string[];
+}
+
+/** The erasures of which dates are left, of all sites. */
+export const LEFT_ERASURES: Sql = sql`select * from ${ERASURES} where left_dates is not null`;
+
+/** What a row of it says. */
+export function leftErasureOf(row: Row): LeftErasure {
+  return { ...erasureOf(row), dates: datesOf(row) };
 }
 
 /** The dates in a row of it that are left, oldest first. */

@@ -1,6 +1,6 @@
 import assert, { strictEqual as equal } from "node:assert";
 import { errorOf } from "../../../../dashboard/lib/ask/api.js";
-import { refusalOf, tellBy } from "../../../../dashboard/lib/format/refusal.js";
+import { lastingOf, refusalOf, tellBy } from "../../../../dashboard/lib/format/refusal.js";
 import { SAID } from "../../../../dashboard/lib/format/said.js";
 import { parseFilter } from "../../../../dashboard/grammar/filter.js";
 import { parseSequence } from "../../../../dashboard/grammar/sequence.js";
@@ -20,6 +20,7 @@ import {
 import { compileSteps } from "../../../../src/query/steps.ts";
 import { faultsOfGoal } from "../../../../src/sites/goals.ts";
 import { faultsOfSettings } from "../../../../src/sites/settings.ts";
+import { unerasedError, unreadableError } from "../../../../src/storage/lake/files/unreadable.ts";
 import { makeTranslate } from "../../../../dashboard/lib/format/text.js";
 import { texts as english } from "../../../../dashboard/texts/en.js";
 import { texts as englishPages } from "../../../../dashboard/texts/pages/en.js";
@@ -37,6 +38,7 @@ const LANGUAGES = [
   makeTranslate("fr", { ...french, ...frenchPages }, english),
   makeTranslate("es", { ...spanish, ...spanishPages }, english),
 ];
+const [SITE, DATE] = ["example.com", "2026-01-15"];
 const refusal = (status: number, error: string, field?: string) =>
   errorOf(status, { error, code: "x", field }, null);
 
@@ -244,6 +246,25 @@ Deno.test("refusalOf() tells what is wrong with steps, filters, rules and goals"
       "Währung, ein Mindestumsatz ist ebenfalls nötig",
   );
   tellBy([]);
+});
+
+Deno.test("refusalOf() and lastingOf() tell of which days a lake lacks a file", () => {
+  const file = { path: "s3://b/lake/main/events/d/1.parquet", site: SITE, date: DATE, rows: 1 };
+  const unread = refusal(503, unreadableError(file, "s3://b/lake/").message);
+  const left = refusal(
+    503,
+    unerasedError({ dates: [DATE, "2026-01-16"], reason: "HTTP 404 (Not Found)" }, 3).message,
+  );
+  assert.match(refusalOf(unread, en), /^The events of 2026-01-15 cannot be read: /);
+  assert.match(refusalOf(left, de), /^Die Ereignisse vom 2026-01-15, 2026-01-16 sind nicht ge/);
+  for (const language of [en, ...LANGUAGES]) {
+    for (const one of [unread, left]) {
+      const text = refusalOf(one, language);
+      assert.equal(lastingOf(one, language), text);
+      assert.doesNotMatch(text, /fault_|\{|undefined|parquet|404/);
+    }
+    assert.equal(lastingOf(refusal(503, "Cannot answer: busy"), language), null);
+  }
 });
 
 Deno.test("refusalOf() quotes the wrong entries of lists as the language does", () => {

@@ -57,6 +57,7 @@ for (const [name, spoil] of kinds) {
       assert.ok(whole > 0);
       const [path, at] = fileOf(env, "2026-01-02");
       await stopS3(partsNow());
+      await Deno.copyFile(path, `${folder}/whole`);
       await spoil(path);
       await startS3(partsNow());
       for (let asked = 0; asked < 2; asked++) {
@@ -73,6 +74,13 @@ for (const [name, spoil] of kinds) {
       }
       const full = `${env["MALLARD_LAKE_DATA_PATH"]}${at}`;
       assert.deepEqual(lines, [`Cannot read a file of the lake ${full}`], "once");
+      const faults = () => storage.lake?.upkeep.faults();
+      const files = (await faults())?.files ?? assert.fail();
+      assert.deepEqual(files.map(({ site, date }) => [site, date]), [[SITE, "2026-01-02"]]);
+      await stopS3(partsNow());
+      await Deno.rename(`${folder}/whole`, path);
+      await startS3(partsNow());
+      assert.deepEqual(await faults(), { files: [], erasures: [] });
     } finally {
       await storage.close();
     }
