@@ -71,7 +71,10 @@ const FOLDERS: readonly [folder: string, meaning: string][] = [
   ["src/storage/rewrite", "stored events rewritten by a rule, with a way back"],
   ["src/storage/archive", "archives of files: ZIP and tar, read and written as streams"],
   ["src/storage/lake", "events in a lake: DuckLake over PostgreSQL and a bucket"],
-  ["src/storage/lake/files", "which file of a lake cannot be read"],
+  [
+    "src/storage/lake/files",
+    "files of a lake: which cannot be read, masking their texts, ending snapshots",
+  ],
   ["src/storage/lake/history", "the events of imports in a lake"],
   [
     "src/storage/lake/nodes",

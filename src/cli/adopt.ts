@@ -5,6 +5,7 @@ import type { Files } from "../core/types.ts";
 import { openStorage, type Storage } from "../storage/open.ts";
 import { moveRows } from "../storage/adoption/move_rows.ts";
 import { asJson, type Command, dataDirOf, JSON_OPTION, requireCurrentSchema } from "./command.ts";
+import { isOverLake } from "./lake/over_lake.ts";
 import { type Progress, withProgress } from "./progress.ts";
 
 /** What was done. */
@@ -35,6 +36,13 @@ export const ADOPT = {
     }
     const dataDir = dataDirOf(config);
     await requireCurrentSchema(context, dataDir, "adopt files");
+    if (await isOverLake(context, dataDir)) {
+      throw new Error(
+        `Cannot adopt files: the events of ${dataDir} are in a lake; put the files into the ` +
+          'folder events of an empty data folder, and run "mallard adopt" and "mallard lake ' +
+          'import" there',
+      );
+    }
     const adopted = await withProgress(terminal, system.clock, "files", async (onFile) => {
       const storage = await openStorage(system, host, { ...config, dataDir, onFile });
       try {

@@ -5,7 +5,6 @@ import { Sites } from "../sites/sites.ts";
 import { maskStored } from "../storage/backup/mask_stored.ts";
 import { auditData, auditText, type LakeEvents } from "../storage/backup/privacy_audit.ts";
 import { openStorage } from "../storage/open.ts";
-import { Store } from "../storage/state/store.ts";
 import {
   asJson,
   type Command,
@@ -16,12 +15,13 @@ import {
   openDatabase,
   requireCurrentSchema,
 } from "./command.ts";
+import { isOverLake } from "./lake/over_lake.ts";
 
 /** The row of COMMANDS. */
 export const PRIVACY_AUDIT = {
   args: ["[mask]"],
   doc: "search DATA_DIR, and the lake where events are in one, for network addresses, e-mail " +
-    "addresses and tokens; mask: mask them in DATA_DIR",
+    "addresses and tokens; mask: mask those that each site's settings say",
   actions: ["mask"],
   options: { json: { ...JSON_OPTION, doc: "print what was found as JSON" } },
   example: "mallard privacy-audit mask",
@@ -51,26 +51,15 @@ async function audit(
   }
 }
 
-/** Whether the events of DATA_DIR are in a lake: what is found here would not tell of them. */
-async function isOverLake(
-  { system: { files } }: CommandContext,
-  dataDir: string,
-): Promise<boolean> {
-  const path = `${dataDir}/mallard.sqlite`;
-  if (await files.size(path) === null) return false;
-  const store = await Store.open(path, "reader");
-  try {
-    return await store.run("getMeta", "lake_journal") !== null;
-  } finally {
-    await store.close();
-  }
-}
-
 /** Masks what is stored, as each site's settings say. */
 async function mask(context: CommandContext): Promise<CommandResult> {
   const { config, system, host } = context;
   const dataDir = dataDirOf(config);
   await requireCurrentSchema(context, dataDir, "mask what is stored");
+  if (await isOverLake(context, dataDir)) {
+    const { maskedInLake } = await import("./lake/masked.ts");
+    return await maskedInLake(context, dataDir);
+  }
   const storage = await openStorage(system, host, { ...config, dataDir });
   try {
     const sites = await Sites.open(storage.store, system.clock);

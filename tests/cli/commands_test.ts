@@ -48,7 +48,7 @@ Deno.test("commands beside an older server leave its schema as it is", async () 
   });
 });
 
-Deno.test("privacy-audit wants the lake where events are in one, and masks none", async () => {
+Deno.test("over a lake privacy-audit wants it, and adopt says what to do", async () => {
   await withFolder(async (folder) => {
     const store = await Store.open(`${folder}/mallard.sqlite`);
     assert.match(await runner(folder)("privacy-audit"), /Nothing looks like/);
@@ -56,7 +56,12 @@ Deno.test("privacy-audit wants the lake where events are in one, and masks none"
     await store.close();
     const run = runner(folder);
     await assert.rejects(run("privacy-audit"), /Cannot open the lake: lake_catalog is not set/);
-    await assert.rejects(run("privacy-audit", "mask"), /its events are in a lake/);
+    const wanted = /lake_catalog is not set/;
+    await assert.rejects(run("privacy-audit", "mask"), wanted);
+    await assert.rejects(
+      run("adopt"),
+      /are in a lake; put the files into .* "mallard lake import"/,
+    );
   });
 });
 

@@ -455,7 +455,8 @@ export const texts = {
   said_host: "kein Hostname: {texts}",
   said_hosts: "nötig ist eine Liste von höchstens {n} Hostnamen",
   said_importing: "ein Import läuft; brechen Sie ihn ab, oder warten Sie",
-  said_lake: "die Ereignisse liegen in einem Lake, dessen Dateien nicht umgeschrieben werden",
+  said_lake:
+    "die Ereignisse liegen in einem Lake, dessen Dateien nicht umgeschrieben werden; die Regeln gelten für neue Ereignisse",
   said_long: "länger als {n} Zeichen",
   said_mask:
     "Zeile {n}: beide Pfade beginnen mit / und haben weder ? noch Leerzeichen, wie /user/* → /user/:id",

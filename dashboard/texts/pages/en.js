@@ -431,7 +431,8 @@ export const texts = {
   said_host: "not a hostname: {texts}",
   said_hosts: "a list of at most {n} hostnames is needed",
   said_importing: "an import into it is running; cancel it, or wait",
-  said_lake: "the events are in a lake, where files are not rewritten",
+  said_lake:
+    "the events are in a lake, where files are not rewritten; the rules count for new events",
   said_long: "longer than {n} characters",
   said_mask:
     "line {n}: both paths begin with / and have neither ? nor spaces, such as /user/* → /user/:id",

@@ -442,7 +442,8 @@ export const texts = {
   said_host: "no es un nombre de host: {texts}",
   said_hosts: "hace falta una lista de {n} nombres de host como máximo",
   said_importing: "hay una importación en curso; cancélala o espera",
-  said_lake: "los eventos están en un lake, cuyos archivos no se reescriben",
+  said_lake:
+    "los eventos están en un lake, cuyos archivos no se reescriben; las reglas valen para los eventos nuevos",
   said_long: "supera los {n} caracteres",
   said_mask:
     "línea {n}: ambas rutas empiezan por / y no tienen ni ? ni espacios, como /user/* → /user/:id",

@@ -450,7 +450,8 @@ export const texts = {
   said_host: "pas un nom d’hôte : {texts}",
   said_hosts: "il faut une liste d’au plus {n} noms d’hôte",
   said_importing: "un import est en cours ; annulez-le ou attendez",
-  said_lake: "les événements sont dans un lake, dont les fichiers ne sont pas réécrits",
+  said_lake:
+    "les événements sont dans un lake, dont les fichiers ne sont pas réécrits ; les règles valent pour les nouveaux événements",
   said_long: "plus de {n} caractères",
   said_mask:
     "ligne {n} : les deux chemins commencent par / et n’ont ni ? ni espace, comme /user/* → /user/:id",

@@ -38,7 +38,7 @@ export async function maskStored(
     if (missing.has(file.path)) continue;
     const masks = masksOf(file.site_id);
     if (!masks.emails && !masks.tokens) continue;
-    const rule = ruleOf(masks);
+    const rule = maskRule(masks);
     const changes = await findTexts(db, eventsFolder, file, rule, {
       pause: () => Promise.resolve(),
     });
@@ -60,7 +60,7 @@ export async function maskStored(
 }
 
 /** What is masked in the texts of events. */
-function ruleOf(masks: Masks): TextRule {
+export function maskRule(masks: Masks): TextRule {
   return {
     columns: MASKED_COLUMNS,
     // Finds too much on purpose: the rule of ingestion then decides what is masked.

@@ -295,9 +295,9 @@ export function auditText(report: AuditReport): string {
     lines.push(`${place}: ${count} ${count === 1 ? "value looks" : "values look"} like an ${kind}`);
   }
   if (report.findings.some(({ place, kind }) => kind === "e-mail address" && isMasked(place))) {
-    lines.push(
-      "Stop the server and run `mallard privacy-audit mask` to mask e-mail addresses in events.",
-    );
+    const isLocal = report.lake_events === undefined;
+    const stop = isLocal ? "Stop the server and run" : "Run";
+    lines.push(`${stop} \`mallard privacy-audit mask\` to mask e-mail addresses in events.`);
   }
   for (const { place, count } of report.tokens) {
     lines.push(
@@ -320,7 +320,7 @@ const MASKED: ReadonlySet<string> = new Set(MASKED_COLUMNS);
 
 /** Whether a finding is in a column of events that is masked. */
 function isMasked(place: string): boolean {
-  return place.startsWith("events/") && MASKED.has(place.split(", ").at(-1) ?? "");
+  return /^(events|lake)\//.test(place) && MASKED.has(place.split(", ").at(-1) ?? "");
 }
 
 /** Values with a token, by the rule of `withoutTokens` in core/text.ts. */

@@ -10,6 +10,7 @@ import type { CompactionCounts } from "../tiers/compact.ts";
 import { CATALOG, LAKE } from "./connection.ts";
 import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
 import { isUnreadable } from "./faults.ts";
+import { expire, EXPIRED_NOW_MS, timeOf } from "./files/expiring.ts";
 import { type CatalogedFile, type Unerased, unerasedError } from "./files/unreadable.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import { forgetBrought } from "./history/brought.ts";
@@ -40,8 +41,6 @@ const ORPHAN_MS = HOUR_MS;
 const ANY_ORPHAN_MS = DAY_MS;
 /** More of them, and more than a tenth of all files, are somebody else's. */
 const ORPHANS_MAX = 1000;
-/** Not the clock of PostgreSQL: a snapshot may be from a little later than this one's now. */
-const AHEAD_MS = 10 * MINUTE_MS;
 
 /**
  * Clocks of two servers differ by no more: one may be ahead of PostgreSQL's, the other behind it.
@@ -207,7 +206,7 @@ export class LakeUpkeep {
         }
       }
       // After an erasure that failed halfway there is nothing to delete, and files to clean up.
-      await this.#cleanUp(lake, this.#clock.nowMs() + AHEAD_MS);
+      await this.#cleanUp(lake, this.#clock.nowMs() + EXPIRED_NOW_MS);
       if (unreadable !== null) throw unerasedError(unreadable, number);
       const ended = async () => {
         if (number !== null) await this.#flusher.endErasing(number);
@@ -415,14 +414,7 @@ export class LakeUpkeep {
 
   /** Removes the snapshots of before a time, and the files that only they name. */
   async #cleanUp(lake: Lake, beforeMs: number): Promise<void> {
-    const isAll = beforeMs > this.#clock.nowMs();
-    const which = isAll ? raw("cleanup_all => true") : sql`older_than => ${timeOf(beforeMs)}`;
-    await lake.attempt("Cannot clean the lake up", async () => {
-      await lake.db.execute(
-        sql`call ducklake_expire_snapshots(${literal(LAKE)}, older_than => ${timeOf(beforeMs)})`,
-      );
-      await lake.db.execute(sql`call ducklake_cleanup_old_files(${literal(LAKE)}, ${which})`);
-    });
+    await expire(lake, this.#clock, beforeMs);
     if (this.#flusher.lostMs !== null) await this.#deleteOrphans(lake);
   }
 
@@ -529,7 +521,3 @@ function partitionsOf(having: Sql): Sql {
 /** Those of several files of which an import has registered some. */
 const REGISTERED = partitionsOf(raw("count(*) > 1 and count(f.mapping_id) > 0"));
 const CROWDED = partitionsOf(raw(`count(*) > ${FILES_MAX}`));
-
-function timeOf(ms: number): Sql {
-  return sql`${literal(new Date(ms).toISOString())}::timestamptz`;
-}

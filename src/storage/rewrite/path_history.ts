@@ -111,7 +111,8 @@ export class PathHistory {
     if (this.#parts.lake !== null) {
       throw new AppError(
         "conflict",
-        "Cannot rewrite the history: its events are in a lake, where files are not rewritten",
+        "Cannot rewrite the history: its events are in a lake, where files are not rewritten; " +
+          "the rules count for new events",
       );
     }
     if (this.#jobs.has(site)) {

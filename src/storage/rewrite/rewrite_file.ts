@@ -1,6 +1,6 @@
-// Rewrites the texts of one Parquet file: which of them a rule changes is found out first, each
-// once; then a file is written beside the old one, with the same events in the same order. To put
-// it in the place of the old one is up to the caller.
+// Rewrites the texts of events: which of them a rule changes is found out first, each once; then,
+// of a Parquet file, one is written beside the old one, with the same events in the same order. To
+// put it in the place of the old one is up to the caller.
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import type { EventColumnName } from "../../core/event.ts";
@@ -23,20 +23,36 @@ const TEXTS_TABLE = "rewritten_texts";
 const TEXTS_AT_ONCE = 250;
 const TEXTS_READ = 20_000;
 
-/**
- * Finds the texts of a file that the rule changes, and puts them into a table that
- * `writeRewritten` reads; resolves with their number. `pause` gives others their turn.
- */
-export async function findTexts(
+/** What lets others have their turn, and what ends the search. */
+export interface FindingOptions {
+  readonly pause: () => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** `findTextsIn` the events of a file. */
+export function findTexts(
   db: Db,
   eventsFolder: string,
   file: CatalogFile,
   rule: TextRule,
-  { pause, signal }: { readonly pause: () => Promise<void>; readonly signal?: AbortSignal },
+  options: FindingOptions,
+): Promise<number> {
+  const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
+  return findTextsIn(db, events, rule, options);
+}
+
+/**
+ * Finds the texts of events that the rule changes, and puts them into a table, in the place of what
+ * was there; resolves with their number.
+ */
+export async function findTextsIn(
+  db: Db,
+  events: Sql,
+  rule: TextRule,
+  { pause, signal }: FindingOptions,
 ): Promise<number> {
   await db.execute(sql`
     create or replace table ${ident(TEXTS_TABLE)} (name varchar, text varchar, changed varchar)`);
-  const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
   let count = 0;
   for (const column of rule.columns) {
     for (let after: string | null = null;;) {
@@ -76,6 +92,25 @@ async function addTexts(
   return changes.length;
 }
 
+/** The columns of a relation `events`, for `replace`: with the texts changed that were found. */
+export function changedColumns({ columns }: TextRule): Sql {
+  return join(columns.map((column) =>
+    sql`coalesce((
+      select changed from ${ident(TEXTS_TABLE)} as texts
+      where texts.name = ${literal(column)} and texts.text = events.${ident(column)}
+    ), events.${ident(column)}) as ${ident(column)}`
+  ));
+}
+
+/** Whether a row of a relation `events` has a text that was found. */
+export function isChanged({ columns }: TextRule): Sql {
+  const found = columns.map((column) =>
+    sql`events.${ident(column)} in (
+      select text from ${ident(TEXTS_TABLE)} where name = ${literal(column)})`
+  );
+  return sql`(${join(found, " or ")})`;
+}
+
 /**
  * Writes the events of a file with the texts that `findTexts` has found changed, to the temporary
  * name of `number`. Rejects with the error of DuckDB or of the disk.
@@ -91,16 +126,10 @@ export async function writeRewritten(
     readonly signal?: AbortSignal;
   },
 ): Promise<CatalogFile> {
-  const columns = rule.columns.map((column) =>
-    sql`coalesce((
-      select changed from ${ident(TEXTS_TABLE)} as texts
-      where texts.name = ${literal(column)} and texts.text = events.${ident(column)}
-    ), events.${ident(column)}) as ${ident(column)}`
-  );
   const events = coldRelation([`${eventsFolder}/${file.path}`], file.site_id);
   const written = await writeTemporary(db, files, eventsFolder, file, {
     number,
-    source: sql`(select * replace (${join(columns)}) from ${events} as events)`,
+    source: sql`(select * replace (${changedColumns(rule)}) from ${events} as events)`,
     order: "asRead",
     origin: { replaces: [file.path] },
     ...(signal ? { signal } : {}),
