@@ -163,10 +163,14 @@ function App({ words }) {
   `;
 }
 
-/** Asks for the numbers at the top while words are loaded and the page is drawn. */
+/**
+ * Asks for the numbers at the top while words are loaded and the page is drawn. Where the address
+ * has no more than site and period, index.html has asked for the same.
+ */
 function askHeadline() {
   const state = parseState(location.search);
-  const url = headlineUrl({ site: { site_id: state.site }, state }, headlineOf(state.filters));
+  const site_id = state.site || preference("site") || "";
+  const url = headlineUrl({ site: { site_id }, state }, headlineOf(state.filters));
   if (state.view === "" && url !== null) askEarly(url);
 }
 

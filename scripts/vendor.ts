@@ -1,17 +1,20 @@
 // Copies the dashboard's libraries from the pinned npm packages into dashboard/vendor, with their
 // licences and a manifest of versions and hashes. With --check it only compares.
+import { build, type Plugin, stop } from "esbuild";
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { brandsModule, moreBrandsModule } from "./brands.ts";
 import { flagOf } from "../dashboard/lib/marks/marks.js";
 
 /**
  * One file of the vendor folder. `prepend` and `append` turn a classic script into a module; `make`
  * writes a module from the exports of the package instead of copying its file, and `makeOfText`
- * writes one from its text.
+ * writes one from its text. `joined` are modules in the same file: a browser fetches one, not four.
  */
 interface VendorFile {
   readonly file: string;
   readonly specifier: string;
+  readonly joined?: readonly { readonly specifier: string; readonly names: string }[];
   readonly prepend?: string;
   readonly append?: string;
   readonly make?: (exports: Readonly<Record<string, never>>) => string;
@@ -19,10 +22,14 @@ interface VendorFile {
 }
 
 const FILES: readonly VendorFile[] = [
-  { file: "preact.js", specifier: "preact" },
-  { file: "preact_hooks.js", specifier: "preact/hooks" },
-  { file: "htm.js", specifier: "htm" },
-  { file: "htm_preact.js", specifier: "htm/preact" },
+  {
+    file: "preact.js",
+    specifier: "preact",
+    joined: [
+      { specifier: "preact/hooks", names: "*" },
+      { specifier: "htm/preact", names: "{ html }" },
+    ],
+  },
   {
     file: "uplot.js",
     specifier: "uplot/dist/uPlot.iife.min.js",
@@ -59,6 +66,33 @@ function flagsModule(flags: Readonly<Record<string, string>>): string {
   return `export default {\n${lines.join(",\n")}\n};\n`;
 }
 
+/** Imports of packages by packages, as this program resolves them. */
+const PACKAGES: Plugin = {
+  name: "packages",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^[a-z]/ }, ({ path }) => ({
+      path: fileURLToPath(import.meta.resolve(path)),
+    })),
+};
+
+/** One module with the exports of several, and what they import. */
+async function joinedModule({ specifier, joined = [] }: VendorFile): Promise<string> {
+  const lines = [{ specifier, names: "*" }, ...joined].map(({ specifier, names }) =>
+    `export ${names} from "${specifier}";\n`
+  );
+  const { outputFiles: [made] } = await build({
+    stdin: { contents: lines.join("") },
+    bundle: true,
+    format: "esm",
+    minify: true,
+    target: "esnext",
+    plugins: [PACKAGES],
+    write: false,
+  });
+  await stop();
+  return made?.text ?? "";
+}
+
 /** The package a file of the npm cache belongs to: its folder, name, version and licence. */
 async function packageOf(file: URL) {
   for (let folder = new URL("./", file); folder.pathname !== "/"; folder = new URL("../", folder)) {
@@ -82,32 +116,39 @@ function sha256(bytes: Uint8Array<ArrayBuffer>): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+async function textOf(one: VendorFile): Promise<string> {
+  if (one.joined) return await joinedModule(one);
+  const source = new URL(import.meta.resolve(one.specifier));
+  if (one.make) return one.make(await import(source.href));
+  return (one.makeOfText ?? String)(await Deno.readTextFile(source));
+}
+
 /** Every file the vendor folder must hold, by name. */
 async function wanted(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const manifest = [];
-  for (const { file, specifier, prepend = "", append = "", make, makeOfText = String } of FILES) {
-    const source = new URL(import.meta.resolve(specifier));
-    const owner = await packageOf(source);
-    const text = make
-      ? make(await import(source.href))
-      : makeOfText(await Deno.readTextFile(source));
-    const bytes = new TextEncoder().encode(prepend + text + append);
-    const licence = `licenses/${owner.name}.txt`;
+  for (const one of FILES) {
+    const { file, specifier, prepend = "", append = "", joined = [] } = one;
+    const bytes = new TextEncoder().encode(prepend + await textOf(one) + append);
     files.set(file, bytes);
-    files.set(licence, await licenceIn(owner.folder));
-    manifest.push({
-      file,
-      package: owner.name,
-      version: owner.version,
-      license: owner.license,
-      license_file: licence,
-      from: source.href.slice(owner.folder.href.length),
-      prepended: prepend,
-      appended: append,
-      bytes: bytes.byteLength,
-      sha256: sha256(bytes),
-    });
+    for (const name of [specifier, ...joined.map((module) => module.specifier)]) {
+      const source = new URL(import.meta.resolve(name));
+      const owner = await packageOf(source);
+      const licence = `licenses/${owner.name}.txt`;
+      files.set(licence, await licenceIn(owner.folder));
+      manifest.push({
+        file,
+        package: owner.name,
+        version: owner.version,
+        license: owner.license,
+        license_file: licence,
+        from: source.href.slice(owner.folder.href.length),
+        prepended: prepend,
+        appended: append,
+        bytes: bytes.byteLength,
+        sha256: sha256(bytes),
+      });
+    }
   }
   const text = JSON.stringify({ files: manifest }, null, 2) + "\n";
   files.set("manifest.json", new TextEncoder().encode(text));

@@ -6,7 +6,7 @@ import { dashboardTest, sendEvent, withServer } from "../support/browser/dashboa
 import { until } from "../support/wait.ts";
 
 /** What a page is made of, in an order of loading. */
-const PARTS = ["style.css", "bundle.js", "vendor/preact.js", "vendor/htm.js"];
+const PARTS = ["style.css", "bundle.js", "vendor/preact.js", "vendor/uplot.js"];
 
 dashboardTest(
   "index.html: a page whose server is killed while it loads comes when the server is back",

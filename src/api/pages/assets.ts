@@ -209,7 +209,9 @@ function bundled(page: string, files: Map<string, Uint8Array<ArrayBuffer>>): str
   stubs.forEach((stub, name) => files.set(name, new TextEncoder().encode(stub)));
   files.set(BUNDLE, new TextEncoder().encode(text));
   const map: Record<string, string> = JSON.parse(importMapOf(page) || "{}").imports ?? {};
-  const links = Object.values(map).map((href) => `<link rel="modulepreload" href="${href}">`);
+  const links = [...new Set(Object.values(map))].map((href) =>
+    `<link rel="modulepreload" href="${href}">`
+  );
   return page.replace(`${UNVERSIONED}${entry}`, `${UNVERSIONED}${BUNDLE}`)
     .replace(PRELOADS, links.join("\n")).replace(UNREAD, "");
 }

@@ -58,7 +58,7 @@ Deno.test("assetRoutes() serve the page with a policy that allows its scripts al
   assert.ok(policy.includes(`; script-src 'self' ${hashes.join(" ")}; `), policy);
   assert.ok(policy.startsWith("default-src 'none'") && !policy.includes("unsafe"), policy);
   const inline = [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>/g)].map(([tag]) => tag);
-  assert.deepEqual(inline, ["<script>", '<script type="importmap">']);
+  assert.deepEqual(inline, ["<script>", "<script>", '<script type="importmap">']);
   assert.doesNotMatch(html, /\sstyle=|<style|\son\w+=/);
 });
 
