@@ -1,10 +1,12 @@
 // Part of the benchmark: how long it takes to say why a number changed, over a month of many events
-// beside the month before, with rollups of the closed days. Processor time is told, too: it says
-// the same on a machine that does something else besides.
+// beside the month before, with what a server has made by then: rollups of the closed days, and the
+// visits of the running day. Processor time is told, too: it says the same on a machine that does
+// something else besides.
 import process from "node:process";
 import { CHANGING_NAMES } from "../../src/query/reports/change/changing.ts";
 import { Params } from "../../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../../src/query/parse.ts";
+import { RecentVisits } from "../../src/query/rollups/recent_visits.ts";
 import { REPORTS } from "../../src/query/reports/reports.ts";
 import { Runner } from "../../src/query/run.ts";
 import { realSystem } from "../../src/runtime/system.ts";
@@ -26,6 +28,7 @@ export async function benchWhy({ events, runs }: StatsOptions): Promise<void> {
       cacheTtlMs: 0,
       cacheEntriesMax: 1,
       heavyMax: 10,
+      recent: new RecentVisits(storage, system.clock, system.log),
     });
     const text = `site_id=${SITE}&period=${DAYS}d&compare=previous_period`;
     const ask = (metric: string) =>

@@ -77,7 +77,7 @@ export function changeSql(
   const repeated = isOfVisitors
     ? ranges.filter(({ parts }) => parts.length > 0).map((range) => repeatedOf(range, texts))
     : [];
-  const taken = repeated.flatMap(({ name, isNow }) => takenOf(name, isNow, keys));
+  const taken = repeated.map((range) => takenOf(range, keys));
   const key = raw(isOfVisitors ? "hash(value)" : "value");
   const every = [sql`select *, ${key} as key from named`, ...taken];
   const relations = [...given, ...repeated].map(({ name, is }) =>
@@ -202,19 +202,15 @@ function repeatedOf(
   };
 }
 
-/** What was counted too much of visitors with several rows of one value: a statement a key. */
-function takenOf(repeated: string, isNow: boolean, keys: readonly Sql[]): Sql[] {
-  const less = (level: number, key: Sql) =>
-    sql`select ${isNowSql(isNow)}, ${raw(String(level))} as level, key,
-      sum(1 - is_known - n)::double as a
-    from (select ${key} as key, count(*) filter (is_known = 0) as n, max(is_known) as is_known
-      from ${ident(repeated)}
-      group by key, visitor_id having n > 0 and n + max(is_known) > 1)
-    group by key`;
-  return [
-    less(levelOfAll(keys.length), raw("hash('')")),
-    ...keys.map((key, index) => less(levelOf(index, keys.length), key)),
-  ];
+/** What was counted too much of visitors with several rows of one value. */
+function takenOf({ name, isNow }: Named & Pick<Part, "isNow">, keys: readonly Sql[]): Sql {
+  const levels = [levelOfAll(keys.length), ...keys.map((_, at) => levelOf(at, keys.length))];
+  return sql`select ${isNowSql(isNow)}, level, key, sum(1 - is_known - n)::double as a
+    from (select level, key, count(*) filter (is_known = 0) as n, max(is_known) as is_known
+      from (select visitor_id, is_known, unnest(${raw(`[${levels}]`)}) as level,
+        unnest([hash(''), ${join(keys)}]) as key from ${ident(name)})
+      group by level, key, visitor_id having n > 0 and n + max(is_known) > 1)
+    group by level, key`;
 }
 
 /** The place of the dimension by which a row of `level` is split, or null. */
