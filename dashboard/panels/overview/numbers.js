@@ -54,7 +54,7 @@ export function Numbers({ kind, charted, onMoney, onLast }) {
   /** @type {import("../../lib/ask/answer.js").Answer<Headline>} */
   const answer = useAnswer(headlineUrl(app, kind), { first: true });
   const { fault, stale, retry } = answer;
-  const courseOf = useCourses(kind === "pages" ? asked : [...new Set([...asked, MONEY])]);
+  const courseOf = useCourses(asked);
   const success = useSuccess(kind === "site");
   const verdicts = useNoise();
   // Number formats come with the schema.
@@ -97,7 +97,7 @@ export function Numbers({ kind, charted, onMoney, onLast }) {
       ${success &&
         html`
           <${Success} ...${success} missing=${missing} shown=${charted}
-            course=${success.course ?? courseOf(MONEY)} />
+            course=${success.course} />
         `}
     </div>
     <${ComparedWith} meta=${data?.meta} known=${data !== null}

@@ -15,7 +15,7 @@ const { metric: EVENTS, also: OF_GOALS } = askedOf(CONVERSIONS);
 const NOTHING = { metrics: {} };
 
 /**
- * The number, its metric and filters, the verdict on its change, and the course of conversions;
+ * The number, its metric and filters, the verdict on its change, and its course;
  * `isNone` where there is neither. `tile` is the metric of the chart that its tile stands for,
  * empty for none, undefined while that is not known. Null where nothing is asked for.
  * @param {boolean} isAsked
@@ -43,7 +43,7 @@ export function useSuccess(isAsked) {
   const isAnswered = row !== undefined && !fault && !money.stale && !known.stale;
   /** @type {import("../../lib/ask/answer.js").Answer<ChangesAnswer>} */
   const changes = useAnswer(isKnown ? changesUrl(app, [metric], also) : null, { last: true });
-  const courseOf = useCourses(isKnown && !isPaid ? [metric] : [], also);
+  const courseOf = useCourses(isKnown ? [metric] : [], also);
   const retry = () => {
     money.retry();
     goals.retry();
