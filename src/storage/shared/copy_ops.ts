@@ -1,5 +1,6 @@
 // Operations of mallard.sqlite for its copy of what several servers share: the tables as
 // PostgreSQL had them at one moment, so that a server that is cut off goes on with what it knew.
+import { createHash } from "node:crypto";
 import type { Sqlite, SqliteRow } from "../state/sqlite.ts";
 import type { RunsOperations } from "../state/ops/operations.ts";
 import { COPIED, COPIED_TABLES, type CopiedTable, SHARED_FACTS } from "./tables.ts";
@@ -15,7 +16,19 @@ export interface CopyMark {
   readonly versions: Readonly<Record<string, number>>;
 }
 
+/** A fact of mallard.sqlite that the lake makes when it is connected for the first time. */
+export const LAKE_JOURNAL = "lake_journal";
+
+/** Tables that are as they were copied. */
+export interface UntouchedCopy {
+  /** The installation that they were copied of. */
+  readonly lake: string;
+  readonly tables: readonly CopiedTable[];
+}
+
 const MARK = "shared_copy";
+/** What the tables were when they were copied, until the lake is connected. */
+const DIGESTS = "shared_copy_digests";
 const ONLY_SHARED = `name in (${SHARED_FACTS.map(() => "?").join(", ")})`;
 
 function readMark(db: Sqlite): CopyMark | null {
@@ -25,10 +38,54 @@ function readMark(db: Sqlite): CopyMark | null {
 
 /** All rows that owners have made here. */
 function readOwned(db: Sqlite): CopiedRows {
-  return Object.fromEntries(COPIED_TABLES.map((table) => {
-    const [where, values] = table === "facts" ? [`where ${ONLY_SHARED}`, SHARED_FACTS] : ["", []];
-    return [table, db.all(`select ${COPIED[table].join(", ")} from ${table} ${where}`, ...values)];
-  }));
+  return Object.fromEntries(COPIED_TABLES.map((table) => [table, rowsOf(db, table)]));
+}
+
+function rowsOf(db: Sqlite, table: CopiedTable): SqliteRow[] {
+  const [where, values] = table === "facts" ? [`where ${ONLY_SHARED}`, SHARED_FACTS] : ["", []];
+  return db.all(`select ${COPIED[table].join(", ")} from ${table} ${where}`, ...values);
+}
+
+/** The tables that nobody has changed here since they were copied; null where none was. */
+function readUntouched(db: Sqlite): UntouchedCopy | null {
+  const kept = readDigests(db);
+  if (kept === null) return null;
+  const tables = COPIED_TABLES.filter((table) => kept.digests[table] === digestOf(db, table));
+  return { lake: kept.lake, tables };
+}
+
+interface Digests {
+  readonly lake: string;
+  readonly digests: Partial<Record<CopiedTable, string>>;
+}
+
+function readDigests(db: Sqlite): Digests | null {
+  const row = db.get("select value from facts where name = ?", DIGESTS);
+  return row ? JSON.parse(String(row["value"])) : null;
+}
+
+function digestOf(db: Sqlite, table: CopiedTable): string {
+  const texts = rowsOf(db, table)
+    .map((row) => JSON.stringify(COPIED[table].map((name) => row[name] ?? null)));
+  return createHash("sha256").update(texts.sort().join("\n")).digest("hex");
+}
+
+/** A server that has been connected is known to have nothing but a copy. */
+function keepDigests(db: Sqlite, lake: string, tables: readonly CopiedTable[]): void {
+  if (db.get("select 1 from facts where name = ?", LAKE_JOURNAL)) return;
+  const known = readDigests(db);
+  const digests = known?.lake === lake ? { ...known.digests } : {};
+  for (const table of tables) digests[table] = digestOf(db, table);
+  putFact(db, DIGESTS, { lake, digests } satisfies Digests);
+}
+
+function putFact(db: Sqlite, name: string, value: unknown): void {
+  db.run(
+    `insert into facts (name, value) values (?, ?)
+      on conflict do update set value = excluded.value`,
+    name,
+    JSON.stringify(value),
+  );
 }
 
 /** Replaces whole tables, and notes which copy they are of. */
@@ -38,12 +95,8 @@ function writeCopy(
 ): void {
   db.transaction(() => {
     for (const table of COPIED_TABLES) if (rows[table]) replace(db, table, rows[table]);
-    db.run(
-      `insert into facts (name, value) values (?, ?)
-        on conflict do update set value = excluded.value`,
-      MARK,
-      JSON.stringify(mark),
-    );
+    putFact(db, MARK, mark);
+    keepDigests(db, mark.lake, COPIED_TABLES.filter((table) => rows[table]));
   });
 }
 
@@ -57,7 +110,7 @@ function replace(db: Sqlite, table: CopiedTable, rows: readonly SqliteRow[]): vo
 }
 
 /** Every operation by name, to be joined with those of the store. */
-export const COPY_OPS = { readMark, readOwned, writeCopy } as const;
+export const COPY_OPS = { readMark, readOwned, readUntouched, writeCopy } as const;
 
 /** The part of the store that keeps the copy. */
 export type CopyStore = RunsOperations<typeof COPY_OPS>;

@@ -10,7 +10,7 @@ import type { PastImport } from "../history/history_ops.ts";
 import type { SqliteRow } from "../state/sqlite.ts";
 import type { StoreArgs, StoreOp, StoreResult } from "../state/ops/store_ops.ts";
 import type { Store } from "../state/store.ts";
-import type { CopiedRows, CopyMark } from "./copy_ops.ts";
+import { type CopiedRows, type CopyMark, LAKE_JOURNAL } from "./copy_ops.ts";
 import { isFull, PostgresFault } from "./faults.ts";
 import { findPastImport } from "./past_imports.ts";
 import { Postgres, type PostgresPlace, type RunPostgres, type Session } from "./postgres.ts";
@@ -50,8 +50,6 @@ const START_MS_MAX = 3000;
 const ENDING_MS_MAX = 5000;
 const RETRY_SECS = "5";
 
-/** A fact of mallard.sqlite that the lake makes when it is connected for the first time. */
-const LAKE_JOURNAL = "lake_journal";
 /** Tables in which a server that joins may hold nothing of its own. */
 const OF_OWNERS: readonly CopiedTable[] = [
   "site_settings",
@@ -299,6 +297,8 @@ export class SharedState {
   /** Makes the schema and moves what is here into it, or takes what is there. */
   async #join(): Promise<void> {
     const own = this.#mark === null ? await this.#store.run("readOwned", undefined) : null;
+    // An earlier first start may have come as far as here, and not to the lake.
+    const before = own === null ? null : await this.#store.run("readUntouched", undefined);
     const tried = "Cannot use what the servers share";
     const { lake, copied } = await this.transaction(tried, async (run) => {
       await prepareSchema(run);
@@ -306,7 +306,11 @@ export class SharedState {
       const known = row === undefined ? null : String(row["lake_id"]);
       if (this.#mark !== null && known !== this.#mark.lake) throw otherLake();
       if (known === null) await moveInto(run, own ?? {}, this.#system.random.uuid(), this.#node);
-      else if (own !== null) requireNothing(own, await readTables(run, OF_OWNERS));
+      else if (own !== null) {
+        const untouched = before?.lake === known ? before.tables : [];
+        const tables = OF_OWNERS.filter((table) => !untouched.includes(table));
+        requireNothing(tables, own, await readTables(run, tables));
+      }
       const [made] = await run(`select lake_id from ${SCHEMA}.installation`);
       return { lake: String(made?.["lake_id"]), copied: await this.#read(run) };
     });
@@ -462,8 +466,12 @@ async function moveInto(
 }
 
 /** Throws where a server that joins others has what its owner has made, and they have not. */
-function requireNothing(own: CopiedRows, theirs: CopiedRows): void {
-  const found = OF_OWNERS.filter((table) => {
+function requireNothing(
+  tables: readonly CopiedTable[],
+  own: CopiedRows,
+  theirs: CopiedRows,
+): void {
+  const found = tables.filter((table) => {
     const rows = textsOf(own, table);
     return rows.length > 0 && rows.join() !== textsOf(theirs, table).join();
   });

@@ -126,6 +126,39 @@ lakeTest("a first start that fails later loses no settings", partsNow, async (en
   await one.close();
 });
 
+lakeTest(
+  "a first start that fails later is repeated, whatever others change meanwhile",
+  partsNow,
+  async (env, folder) => {
+    /** Opens it as if the lake could not be reached then. */
+    const openTwo = async () => {
+      const two = await openShared(env, folder, "two");
+      const sites = await sitesOf(two);
+      await two.store.run("setMeta", { name: "kept", value: "of its own" });
+      await two.close();
+      const db = Sqlite.openWriter(`${folder}/two/mallard.sqlite`);
+      db.run("delete from facts where name = 'lake_journal'");
+      db.close();
+      return sites;
+    };
+    const one = await openShared(env, folder, "one");
+    try {
+      await one.shared.run("putSiteSettings", site("a.example"));
+      assert.deepEqual(await openTwo(), ["a.example"]);
+      await one.shared.run("putSiteSettings", site("b.example"));
+      await one.shared.run("setPassword", { hash: "hash", atMs: 1, replace: true });
+      assert.deepEqual(await openTwo(), ["a.example", "b.example"]);
+      const alone = await Store.open(`${folder}/two/mallard.sqlite`);
+      await alone.run("putSiteSettings", site("mine.example"));
+      await alone.close();
+      await one.shared.run("addItem", goal("x"));
+      await assert.rejects(openTwo(), /settings of its own \(site_settings\), and they have/);
+    } finally {
+      await one.close();
+    }
+  },
+);
+
 function databaseOf(env: Readonly<Record<string, string>>): string {
   return new URL(optionsOf(env).catalog).pathname.slice(1);
 }
