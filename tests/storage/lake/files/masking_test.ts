@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { plainRows } from "../../../../scripts/lake/plain.ts";
+import type { Run } from "../../../../src/storage/duckdb.ts";
+import { realSystem } from "../../../../src/runtime/system.ts";
+import { maskInLake } from "../../../../src/storage/lake/files/masking.ts";
+import type { Lake } from "../../../../src/storage/lake/lake.ts";
+import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
+import { pageview } from "../../../support/events.ts";
+import {
+  lakeTest,
+  openLake,
+  openOverLake,
+  optionsOf,
+  partsOfFile,
+} from "../../../support/lake/lake.ts";
+import { accept } from "../../../support/storage/storage.ts";
+
+const partsNow = partsOfFile();
+const { clock } = realSystem({ format: "text", levelMin: "error" });
+const SITE = "example.com";
+const AT = Date.UTC(2024, 0, 15, 12) * 1000;
+const DAY_US = 86_400_000_000;
+
+/** Lets `meanwhile` happen once, when a commit of the lake has done its work and is yet to come. */
+function beforeCommit(lake: Lake, meanwhile: () => Promise<void>): void {
+  const commit = lake.commit.bind(lake);
+  let isDone = false;
+  lake.commit = <T>(tried: string, work: (run: Run) => Promise<T>) =>
+    commit(tried, async (run) => {
+      const result = await work(run);
+      if (!isDone) {
+        isDone = true;
+        await meanwhile();
+      }
+      return result;
+    });
+}
+
+lakeTest(
+  "maskInLake() loses nothing that is flushed meanwhile, and brings nothing back that is erased",
+  partsNow,
+  async (env, folder) => {
+    await Deno.mkdir(`${folder}/beside`);
+    const storage = await openOverLake(folder, env);
+    const lake = await openLake(`${folder}/beside`, optionsOf(env), { mayMake: false });
+    const duty = new Duty((storage.lake ?? assert.fail()).node.postgres());
+    const mask = () =>
+      maskInLake(lake, duty, clock, {
+        masksOf: () => ({ emails: true, tokens: false }),
+        onSite: () => {},
+      });
+    const rows = () =>
+      plainRows(
+        partsNow(),
+        env,
+        "select date, pathname from lake.events order by timestamp, pathname",
+      );
+    const mail = (at: number) => pageview({ at, site_id: SITE, page: "/u/jo@example.org" });
+    try {
+      await accept(storage, [mail(AT), mail(AT + DAY_US)]);
+      await storage.flusher.flush();
+      beforeCommit(lake, async () => {
+        await accept(storage, [pageview({ at: AT + 1, site_id: SITE, page: "/new" })]);
+        await storage.flusher.flush();
+        assert.equal(storage.flusher.counts.failures, 0);
+      });
+      assert.deepEqual(await mask(), { texts: 1, days: 2 });
+      assert.deepEqual(await rows(), [
+        ["2024-01-15", "/u/(mail)"],
+        ["2024-01-15", "/new"],
+        ["2024-01-16", "/u/(mail)"],
+      ]);
+      await accept(storage, [mail(AT + 2), mail(AT + DAY_US + 2)]);
+      await storage.flusher.flush();
+      beforeCommit(lake, async () => {
+        const { events_deleted } = await storage.eraser.erase(SITE, "2024-01-15", "2024-01-15");
+        assert.equal(events_deleted, 3);
+      });
+      assert.deepEqual(await mask(), { texts: 1, days: 2 });
+      assert.deepEqual(await rows(), [["2024-01-16", "/u/(mail)"], ["2024-01-16", "/u/(mail)"]]);
+    } finally {
+      await lake.close();
+      await storage.close();
+    }
+  },
+);
