@@ -268,14 +268,18 @@ function noteAnswer({ timings }: Answerer["system"], path: string, status: numbe
   timings.tracer?.label("request", path);
 }
 
+/** What is noted in place of 503 where the client did not wait for its answer, as nginx has it. */
+const CLIENT_GONE = 499;
+
 /** Logs a request, or sums it where it is one of many that strangers are refused. */
 function conclude(
-  { isStranger, log, method }: Received,
+  { isStranger, log, method, request }: Received,
   route: Route | undefined,
-  status: number,
+  answered: number,
   startedMs: number,
   { system, options }: Answerer,
 ): void {
+  const status = answered === 503 && request.signal.aborted ? CLIENT_GONE : answered;
   const ms = system.clock.uptimeMs() - startedMs;
   noteAnswer(system, route?.path ?? "(none)", status, ms);
   // A 500 is a bug, and is told each time.

@@ -146,6 +146,29 @@ Deno.test("createServer() answers 503 after the time limit and aborts the handle
   assert.match(await late.text(), /within 150 s/);
 });
 
+Deno.test("createServer() notes a client that went away as that, and as no fault", async () => {
+  const system = fakeSystem();
+  const send = serve([
+    get(
+      "/stats",
+      ({ signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(new DOMException("gone", "AbortError")))
+        ),
+      { right: "read" },
+    ),
+    get("/away", () => Promise.reject(new AppError("unavailable", "Cannot: starting"))),
+  ], { system });
+  const left = new AbortController();
+  const answer = send("/stats", { signal: left.signal });
+  left.abort();
+  await answer;
+  await send("/away");
+  const told = system.lines.filter(({ message }) => message === "Request completed")
+    .map(({ level, fields }) => [level, fields["status"]]);
+  assert.deepStrictEqual(told, [["info", 499], ["warn", 503]]);
+});
+
 Deno.test("createServer() works on no request in excess, and sums them in the log", async () => {
   const system = fakeSystem();
   const refusals = new Refusals();
