@@ -188,13 +188,18 @@ export function intervalsFor(days, known) {
   return known.slice(least, most + 1);
 }
 
+/** Longest ranges of times, in hours, that have buckets of minutes and of hours. */
+const MINUTES_HOURS_MAX = 2;
+const HOURLY_HOURS_MAX = 48;
+
 /**
- * The default bucket width of a custom range: the narrowest useful one, wider above two years.
- * @param {number} days
- * @param {readonly string[]} choices of intervalsFor()
- * @returns {string}
+ * The default bucket width of a custom range: that of the server, but hours for a single day.
+ * @param {Range} range
+ * @returns {import("../grammar/period.js").Interval}
  */
-export function usualOf(days, choices) {
-  const usual = intervalOfDays(days);
-  return usual === "day" ? choices[0] ?? "" : usual;
+export function usualOf({ from, to }) {
+  if (isDate(to)) return from === to ? "hour" : intervalOfDays(lengthOf({ from, to }));
+  const hours = (Date.parse(`${to}Z`) - Date.parse(`${from}Z`)) / 3_600_000;
+  if (hours > HOURLY_HOURS_MAX) return intervalOfDays(Math.round(hours / 24));
+  return hours <= MINUTES_HOURS_MAX ? "minute" : "hour";
 }

@@ -37,7 +37,7 @@ export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
         const room = box.x === columns - 1 ? LAST_WIDTH + BOX_WIDTH : step;
         const shown = shortened(name, count, room);
         // Who speaks to the page says what stands there, though it is cut.
-        const named = shown.startsWith(name) ? title : `${title}, ${shown}`;
+        const named = shown.includes(`${name}\u2069`) ? title : `${title}, ${shown}`;
         const pick = onPick(box);
         const height = Math.max(box.height * HEIGHT - GAP, 1);
         const y = box.y * HEIGHT;
@@ -62,14 +62,16 @@ export function Sankey({ label, boxes, bands, columns, wordsOf, onPick }) {
 }
 
 /**
- * A name, cut to what fits, with its number.
+ * A name, cut to what fits, with its number after it, whichever way the name is read.
  * @param {string} name
  * @param {string} count
  * @param {number} room
  */
 function shortened(name, count, room) {
   const most = Math.floor((room - BOX_WIDTH - 20) / LETTER_WIDTH) - count.length - 1;
-  return `${name.length > most ? `${name.slice(0, most - 1)}…` : name} ${count}`;
+  const letters = [...name];
+  const shown = letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : name;
+  return `\u2068${shown}\u2069 ${count}`;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { currenciesOf, sizeIn } from "../charts/amounts.js";
 import { useApp } from "../state/context.js";
 import { useAnswer } from "./answer.js";
-import { reportUrl } from "./report_url.js";
+import { intervalOf, reportUrl } from "./report_url.js";
 
 /** The same width as in styles/06_panels.css. */
 const WIDE = "(min-width: 75rem)";
@@ -18,7 +18,7 @@ const WIDE = "(min-width: 75rem)";
  */
 export function useCourses(metrics, also = []) {
   const app = useApp();
-  const more = { metrics: metrics.join(","), dimensions: "time", interval: app.state.interval };
+  const more = { metrics: metrics.join(","), dimensions: "time", interval: intervalOf(app.state) };
   /** @type {import("./answer.js").Answer<Series>} */
   const { data, stale } = useAnswer(
     metrics.length > 0 && matchMedia(WIDE).matches ? reportUrl(app, "query", more, { also }) : null,

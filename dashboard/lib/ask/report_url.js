@@ -72,7 +72,17 @@ export function intervalChoices({ schema, state, today }) {
   const days = daysOf({ state, today });
   const choices = intervalsFor(days ? lengthOf(days) : DAYS_UNKNOWN, schema.intervals);
   const usual = state.range
-    ? usualOf(lengthOf(state.range), choices)
+    ? usualOf(state.range)
     : schema.periods.find(({ name }) => name === state.period)?.interval;
   return { choices, usual: usual ?? "" };
+}
+
+/**
+ * The bucket width to ask for: the chosen one, or empty for the server's own. Of a single day it
+ * would make one bucket.
+ * @param {Pick<import("../state/state.js").State, "interval" | "range">} state
+ * @returns {string}
+ */
+export function intervalOf({ interval, range }) {
+  return interval || (range?.from === range?.to ? range && usualOf(range) : "") || "";
 }

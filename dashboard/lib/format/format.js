@@ -78,10 +78,12 @@ const MONEY_WHOLE = 1000;
  */
 function valueFormats(locale, numbers) {
   const points = atFirstUse(() => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }));
-  /** @param {number} value */
-  const money = (value, /** @type {string} */ currency, digits = 2) =>
-    new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: digits })
-      .format(value);
+  /** With the digits of the currency, or none. */
+  const money = (
+    /** @type {number} */ value,
+    /** @type {string} */ currency,
+    /** @type {{ maximumFractionDigits?: 0 }} */ digits = {},
+  ) => new Intl.NumberFormat(locale, { style: "currency", currency, ...digits }).format(value);
   /** @type {Record<Unit, (value: number) => string>} */
   const short = {
     count: numbers.compact,
@@ -103,7 +105,7 @@ function valueFormats(locale, numbers) {
     value: (/** @type {Unit} */ unit, /** @type {Value} */ value) => written(value, short[unit]),
     wholeMoney: (/** @type {Amounts} */ amounts) =>
       amounts.map(({ value, currency }) =>
-        money(value, currency, Math.abs(value) < MONEY_WHOLE ? 2 : 0)
+        money(value, currency, Math.abs(value) < MONEY_WHOLE ? {} : { maximumFractionDigits: 0 })
       ).join(" · ") || NOTHING,
     exact: (/** @type {Unit} */ unit, /** @type {Value} */ value) =>
       written(value, unit === "count" ? numbers.count : short[unit]),

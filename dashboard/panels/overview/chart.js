@@ -15,7 +15,7 @@ import { askedOf, tileLabel } from "../../lib/headline.js";
 import { addDays, firstOfMonth, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
-import { daysOf, intervalChoices, reportUrl } from "../../lib/ask/report_url.js";
+import { daysOf, intervalChoices, intervalOf, reportUrl } from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 
 const loadNote = withPageWords(() => import("./note.js"));
@@ -30,7 +30,7 @@ const loadNote = withPageWords(() => import("./note.js"));
  */
 
 /** @typedef {import("../../lib/charts/imported.js").ImportedMeta} ImportedMeta */
-/** @typedef {{ results: readonly Bucket[], meta?: ImportedMeta }} Series */
+/** @typedef {{ results: readonly Bucket[], meta?: ImportedMeta & { interval?: string } }} Series */
 /** @typedef {{ date: string, text: string }} Note */
 
 /**
@@ -43,7 +43,7 @@ export function Chart({ kind, charted }) {
   const [asTable, setAsTable] = useState(false);
   const asked = askedOf(charted);
   const metric = metricOf(schema, asked.metric);
-  const more = { metrics: metric.name, dimensions: "time", interval: state.interval };
+  const more = { metrics: metric.name, dimensions: "time", interval: intervalOf(state) };
   /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
   const answer = useAnswer(
     reportUrl(app, "query", more, { compare: true, also: asked.also }),
@@ -74,7 +74,7 @@ export function Chart({ kind, charted }) {
   return html`
     <div ref=${box} class=${stale && data ? "chart-box stale" : "chart-box"}>
       <div class="chart-tools">
-        <${Intervals} />
+        <${Intervals} shown=${stale ? undefined : data?.meta?.interval} />
         <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>
       ${body}
@@ -86,18 +86,24 @@ export function Chart({ kind, charted }) {
   `;
 }
 
-/** The select of the bucket width. */
-function Intervals() {
+/**
+ * The select of the bucket width.
+ * @param {{ shown: string | undefined }} props the width that the server has chosen
+ */
+function Intervals({ shown }) {
   const app = useApp();
   const { t, name, schema, state, navigate } = app;
   const { choices, usual } = intervalChoices(app);
-  const all = [...new Set([...choices, state.interval || usual])].filter(Boolean);
+  const value = state.interval || (shown ?? usual);
+  const all = schema.intervals.filter((one) => choices.includes(one) || one === value);
+  // Of all time, the server chooses by where the site begins.
+  const isUsual = (/** @type {string} */ one) => daysOf(app) !== null && one === usual;
   const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
-    navigate({ interval: target.value === usual ? "" : target.value });
+    navigate({ interval: isUsual(target.value) ? "" : target.value });
   return html`
     <label class=${schema.intervals.length === 0 ? "select small not-yet" : "select small"}>
       <span class="visually-hidden">${t("interval")}</span>
-      <select value=${state.interval || usual} onChange=${onChange}>
+      <select value=${value} onChange=${onChange}>
         ${all.map((choice) =>
           html`<option key=${choice} value=${choice}>${name("interval", choice)}</option>`
         )}

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
-import { intervalChoices, reportUrl } from "../../../../dashboard/lib/ask/report_url.js";
+import {
+  intervalChoices,
+  intervalOf,
+  reportUrl,
+} from "../../../../dashboard/lib/ask/report_url.js";
 import { DEFAULT_STATE } from "../../../../dashboard/lib/state/state.js";
+import { boundsOf } from "../../../../dashboard/lib/period.js";
+import { Params } from "../../../../src/query/params.ts";
+import { parseReportRequest, STANDARD_SETTINGS } from "../../../../src/query/parse.ts";
 import { schemaOf } from "../../../../src/query/schema.ts";
 
 const today = "2026-03-20";
@@ -28,4 +35,32 @@ Deno.test("reportUrl() compares with the elapsed time, or on wish with the whole
   assert.equal(full({ compare }), null);
   assert.equal(full({ compare, whole: true }), "true");
   assert.equal(full({ compare: "", whole: true }), null);
+});
+
+Deno.test("intervalChoices() names the width that the server gives a range", () => {
+  const asked = (from: string, to: string) => {
+    const state = { ...DEFAULT_STATE, range: { from, to } };
+    const interval = intervalOf(state);
+    const { start, end } = boundsOf(state.range);
+    const given = { start_date: start, end_date: end };
+    const params = { ...given, ...(interval === "" ? {} : { interval }) };
+    const now = Date.UTC(2026, 2, 20) * 1000;
+    const { interval: got } = parseReportRequest(
+      new Params(new URLSearchParams(params)),
+      "a.example",
+      now,
+      STANDARD_SETTINGS,
+    );
+    assert.equal(choicesOf(state).usual, got, `${from} ${to}`);
+    return got;
+  };
+  assert.equal(asked("2026-03-18", "2026-03-18"), "hour");
+  assert.equal(asked("2026-03-17", "2026-03-18"), "day");
+  assert.equal(asked("2026-03-05", "2026-03-18"), "day");
+  assert.equal(asked("2021-03-05", "2026-03-18"), "month");
+  assert.equal(asked("2024-01-05", "2026-03-18"), "week");
+  assert.equal(asked("2026-03-18T10:00", "2026-03-18T12:00"), "minute");
+  assert.equal(asked("2026-03-18T10:00", "2026-03-18T12:01"), "hour");
+  assert.equal(asked("2026-03-16T10:00", "2026-03-18T10:00"), "hour");
+  assert.equal(asked("2026-03-16T10:00", "2026-03-18T10:01"), "day");
 });

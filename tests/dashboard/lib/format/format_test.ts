@@ -84,3 +84,12 @@ Deno.test("makeFormat() makes no format of Intl before it is used", () => {
     kinds.forEach((kind, at) => Reflect.set(Intl, kind, real[at]));
   }
 });
+
+Deno.test("makeFormat() writes amounts with the digits of their currency", () => {
+  const format = makeFormat("en-US");
+  const one = (currency: string) => [{ currency, value: 123.4567 }];
+  assert.equal(format.exact("money", one("EUR")), "€123.46");
+  assert.equal(format.exact("money", one("JPY")), "¥123");
+  assert.equal(format.wholeMoney(one("KWD")).replace(/\s/, " "), "KWD 123.457");
+  assert.equal(format.wholeMoney([{ currency: "EUR", value: 1234.5 }]), "€1,235");
+});

@@ -113,3 +113,31 @@ dashboardTest(
     assert.deepEqual(faults, []);
   },
 );
+
+dashboardTest(
+  "Chart draws a single day by hours, and its choice names the width that is drawn",
+  async ({ url, open }) => {
+    const site = "widths.example";
+    await sold(url, site, [[2, 10, "EUR"], [3, 10, "EUR"]]);
+    const day = new Date(Date.now() - 3 * DAY_MS).toISOString().slice(0, 10);
+    const { page, faults } = await open(`${url}/?site=${site}&from=${day}&to=${day}`, WIDE);
+    const choice = page.getByLabel("Interval");
+    const rows = page.locator(".chart-box tbody tr");
+    await page.getByRole("button", { name: "Show as table" }).first().click();
+    await settled(page);
+    assert.equal(await choice.inputValue(), "hour");
+    assert.equal(await rows.count(), 24);
+
+    await page.goto(`${url}/?site=${site}&period=all`);
+    await settled(page);
+    await page.getByRole("button", { name: "Show as table" }).first().click();
+    assert.equal(await choice.inputValue(), "day");
+    assert.ok(await rows.count() >= 4);
+    await choice.selectOption("month");
+    await page.waitForURL(/interval=month/);
+    await settled(page);
+    assert.equal(await choice.inputValue(), "month");
+    assert.ok(await rows.count() <= 2);
+    assert.deepEqual(faults, []);
+  },
+);
