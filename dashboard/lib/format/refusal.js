@@ -3,7 +3,7 @@ import { ApiError } from "../ask/api.js";
 
 /** Texts by the status of an answer, of which there is one for each kind of refusal. */
 const TEXTS = /** @type {const} */ ({
-  0: "fault_hint_offline",
+  0: "refusal_offline",
   400: "refusal_bad_request",
   401: "refusal_unauthorized",
   403: "refusal_forbidden",

@@ -386,3 +386,12 @@ Deno.test("refusalOf() names the field of each fault, and quotes what it cannot 
   );
   tellBy([]);
 });
+
+Deno.test("refusalOf() promises no other try where the server was not reached", () => {
+  const lost = refusal(0, "");
+  equal(refusalOf(lost, en), "Can't reach the server. Please try again.");
+  for (const t of LANGUAGES) {
+    const text = refusalOf(lost, t);
+    assert(text !== t("fault_hint_offline") && !/…|\.\.\./.test(text), text);
+  }
+});
