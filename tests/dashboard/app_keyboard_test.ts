@@ -246,9 +246,24 @@ dashboardTest("app.js: print and phones say the days and what they are compared 
   await page.emulateMedia({ media: "print" });
   assert.match(await days.innerText(), /\d+( \w+)? – \d+ \w+ \d{4}/);
   assert.match(await page.innerText(".compared-with"), /compared with/i);
-  for (const hidden of [".views", ".foot", "text=Arrange panels", ".chart-tools"]) {
-    assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
-  }
+  const unseen = async (all: readonly string[]) => {
+    for (const hidden of all) {
+      await page.locator(hidden).first().waitFor({ state: "attached" });
+      assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
+    }
+  };
+  await unseen([".views", ".foot", "text=Arrange panels", ".chart-tools", ".tab.select"]);
+  await page.goto(`${url}/?site=${SITE}&view=behaviour&steps=page:/,event:signup`);
+  await settled(page);
+  await unseen([".step-tools", ".went-to", ".step-name .field.small"]);
+  const tokens = await page.$$eval(
+    ".token",
+    (all) => all.map((one) => [one.scrollWidth, one.clientWidth]),
+  );
+  assert.equal(tokens.length, 2);
+  for (const [needed = 0, width = 0] of tokens) assert.ok(needed <= width, tokens.join());
+  await page.goto(`${url}/?site=${SITE}&period=7d`);
+  await settled(page);
   await page.emulateMedia({ media: "screen" });
   await page.setViewportSize(PHONE.viewport);
   assert.equal(await days.isVisible(), true);
