@@ -43,8 +43,15 @@ const HELP = `deno task seed [options]: sends made-up traffic to a running serve
   --seed N                another number, other traffic (1)
   --key KEY               an Admin API key, where a password is set (or MALLARD_API_KEY)`;
 
-/** Sends traffic. Rejects with Error when the server cannot be reached or refuses. */
-export async function seed(target: SeedTarget, options: TrafficOptions): Promise<Seeded> {
+/**
+ * Sends traffic, or what of it happens from one time and before another, in milliseconds since 1970
+ * UTC. Rejects with Error when the server cannot be reached or refuses.
+ */
+export async function seed(
+  target: SeedTarget,
+  options: TrafficOptions,
+  { fromMs = -Infinity, toMs = Infinity } = {},
+): Promise<Seeded> {
   const total = { sent: 0, accepted: 0, dropped: 0, rejected: 0 };
   const send = async (events: readonly PastEvent[]) => {
     const answer = await post(target, events.map((event) => JSON.stringify(event)).join("\n"));
@@ -57,7 +64,7 @@ export async function seed(target: SeedTarget, options: TrafficOptions): Promise
   };
   let waiting: PastEvent[] = [];
   for (const events of traffic(options)) {
-    waiting.push(...events);
+    waiting.push(...events.filter(({ at }) => at >= fromMs && at < toMs));
     while (waiting.length >= EVENTS_A_REQUEST) {
       await send(waiting.slice(0, EVENTS_A_REQUEST));
       waiting = waiting.slice(EVENTS_A_REQUEST);

@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { seed } from "../../../scripts/traffic/seed.ts";
 import { fromSource, ServerProcess } from "../../../scripts/server_process.ts";
 import { siteProfiles } from "../../../src/cli/seed/traffic.ts";
+import { DAY_MS } from "../../../src/core/durations.ts";
+import { copyTree } from "../storage/storage.ts";
 import {
   type Browser,
   type BrowserContext,
@@ -14,7 +16,10 @@ import {
   USER_AGENT,
 } from "./browser.ts";
 
-/** Sites of the shared server, which has seventy days of both. */
+/** Days that the shared server has of its sites. */
+const DAYS = 70;
+
+/** Sites of the shared server. */
 export const [SITE = "", OTHER_SITE = ""] = siteProfiles(2).map(({ domain }) => domain);
 
 /** How a phone shows pages. */
@@ -49,15 +54,48 @@ let shared: Promise<Shared> | null = null;
 async function share(chromium: string): Promise<Shared> {
   const browser = await openBrowser(chromium);
   const dataDir = await Deno.makeTempDir({ prefix: "mallard-dashboard-" });
+  const untilMs = Date.now();
+  const fromMs = await bringKnownDays(dataDir, untilMs);
   const server = ServerProcess.start(fromSource(), { dataDir });
   const { url } = await server.ready();
-  await fill(url, 70);
+  await fill(url, DAYS, { untilMs, fromMs });
   return { browser, server, dataDir };
 }
 
-async function fill(url: string, days: number): Promise<void> {
-  const traffic = { seed: 3, untilMs: Date.now(), days, sites: 2, visitorsPerDay: 60 };
-  await seed({ url, key: null }, traffic);
+/** Sends the readers of so many days, but for those before a time where that is given. */
+async function fill(
+  url: string,
+  days: number,
+  { untilMs = Date.now(), ...part }: { untilMs?: number; fromMs?: number; toMs?: number } = {},
+): Promise<void> {
+  const traffic = { seed: 3, untilMs, days, sites: 2, visitorsPerDay: 60 };
+  await seed({ url, key: null }, traffic, part);
+}
+
+/**
+ * Where a run of many files names a folder for it, brings a copy of what a server keeps of the days
+ * before today; the first file of the day has them made. Resolves with what is still to be sent.
+ */
+async function bringKnownDays(dataDir: string, untilMs: number): Promise<number> {
+  const folder = Deno.env.get("MALLARD_TEST_FILLED");
+  if (folder === undefined) return -Infinity;
+  const midnightMs = untilMs - untilMs % DAY_MS;
+  const known = `${folder}/${midnightMs}`;
+  using lock = await Deno.open(`${folder}/lock`, { write: true, create: true });
+  await lock.lock(true);
+  if (!await isThere(known)) {
+    const made = await Deno.makeTempDir({ dir: folder });
+    const server = await ServerProcess.start(fromSource(), { dataDir: made }).ready();
+    await fill(server.url, DAYS, { untilMs, toMs: midnightMs });
+    assert.equal(await server.stop(), 0, server.output);
+    await Deno.rename(made, known);
+  }
+  await copyTree(known, dataDir);
+  return midnightMs;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
 }
 
 Deno.test.afterAll(async () => {

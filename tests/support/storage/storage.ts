@@ -19,9 +19,10 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** Copies a folder with all that is in it. */
+/** Copies a folder with all that is in it; who may read what stays the same. */
 export async function copyTree(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
+  const { mode } = await Deno.stat(from);
+  await Deno.mkdir(to, { recursive: true, mode: (mode ?? 0) & 0o777 || 0o777 });
   for await (const { name, isDirectory } of Deno.readDir(from)) {
     if (isDirectory) await copyTree(`${from}/${name}`, `${to}/${name}`);
     else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
