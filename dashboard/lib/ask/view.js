@@ -40,15 +40,19 @@ let waiting = [];
  * @type {Map<string, Promise<unknown>>}
  */
 const early = new Map();
+/** So long an early answer is given to a panel that is drawn later. */
+const EARLY_MS = 10_000;
 
 /**
- * Asks for a report that a panel will ask for as soon as it is drawn: that one gets the answer.
+ * Asks for a report that a panel will ask for as soon as it is drawn: that one gets the answer,
+ * unless it was refused or is old by then.
  * @param {string} path
  */
 export function askEarly(path) {
   const answer = requests.run(() => ask(path));
-  answer.catch(() => {});
+  const forget = () => early.get(path) === answer && early.delete(path);
   early.set(path, answer);
+  answer.then(() => setTimeout(forget, EARLY_MS), forget);
 }
 
 /**
