@@ -67,11 +67,16 @@ function factsOf(error: unknown): ErrorFacts | null {
     const { message, code, field, status } = error;
     return { message, code, status, ...field === undefined ? {} : { field } };
   }
-  if (error instanceof DOMException && error.name === "AbortError") {
+  if (isAbort(error)) {
     return { message: "Cannot answer: the client went away", code: "unavailable", status: 503 };
   }
   if (!isBrokenBody(error)) return null;
   return { message: "Cannot read the body: it is incomplete", code: "bad_request", status: 400 };
+}
+
+/** Whether it is what work ends with that was given up. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
 }
 
 /** Whether it is the runtime's error for a body whose sender closed the connection. */

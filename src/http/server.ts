@@ -6,7 +6,7 @@ import { QUESTION_WAIT_MS_MAX, REQUEST_MS_MAX } from "../core/limits.ts";
 import type { Log, System } from "../core/types.ts";
 import { compressed } from "./compression.ts";
 import { Deadlines } from "./deadlines.ts";
-import { BugLog, errorResponse } from "./error_response.ts";
+import { BugLog, errorResponse, isAbort } from "./error_response.ts";
 import { FastLane } from "./fast_lane.ts";
 import type { SecurityHeaders } from "./headers.ts";
 import type { Refusals } from "./refusals.ts";
@@ -85,6 +85,8 @@ interface Received {
   readonly log: Log;
   /** Whether the caller has no login and no key, as far as it is known. */
   isStranger: boolean;
+  /** Whether it has no answer because the client went away. */
+  isGone: boolean;
 }
 
 /** The function that answers every request; it never rejects. */
@@ -119,6 +121,7 @@ export function createServer(
       response = preflight ?? redirectIntoBase(url, options.basePath) ??
         await answer(received, url, matched, answerer, onStream);
     } catch (error) {
+      received.isGone = isAbort(error) && request.signal.aborted;
       response = errorResponse(error, log, requestId, answerer.bugs, errorBodyOf(matched));
     }
     const anyOrigin = matched && [...matched.routes.values()].some((route) => route.anyOrigin);
@@ -169,6 +172,7 @@ function receive(request: Request, peer: string, { random, log }: Answerer["syst
     requestId,
     log: (level, message, fields = {}) => log(level, message, { ...fields, request_id: requestId }),
     isStranger: true,
+    isGone: false,
   };
 }
 
@@ -268,18 +272,18 @@ function noteAnswer({ timings }: Answerer["system"], path: string, status: numbe
   timings.tracer?.label("request", path);
 }
 
-/** What is noted in place of 503 where the client did not wait for its answer, as nginx has it. */
+/** What is noted where the client did not wait for its answer, as nginx has it. */
 const CLIENT_GONE = 499;
 
 /** Logs a request, or sums it where it is one of many that strangers are refused. */
 function conclude(
-  { isStranger, log, method, request }: Received,
+  { isStranger, isGone, log, method }: Received,
   route: Route | undefined,
   answered: number,
   startedMs: number,
   { system, options }: Answerer,
 ): void {
-  const status = answered === 503 && request.signal.aborted ? CLIENT_GONE : answered;
+  const status = isGone ? CLIENT_GONE : answered;
   const ms = system.clock.uptimeMs() - startedMs;
   noteAnswer(system, route?.path ?? "(none)", status, ms);
   // A 500 is a bug, and is told each time.

@@ -157,16 +157,18 @@ Deno.test("createServer() notes a client that went away as that, and as no fault
         ),
       { right: "read" },
     ),
-    get("/away", () => Promise.reject(new AppError("unavailable", "Cannot: starting"))),
+    get("/late", () => Promise.reject(new AppError("unavailable", "Cannot: too late"))),
+    get("/ended", () => Promise.reject(new DOMException("stopping", "AbortError"))),
   ], { system });
   const left = new AbortController();
   const answer = send("/stats", { signal: left.signal });
   left.abort();
   await answer;
-  await send("/away");
+  await send("/late", { signal: left.signal });
+  await send("/ended");
   const told = system.lines.filter(({ message }) => message === "Request completed")
     .map(({ level, fields }) => [level, fields["status"]]);
-  assert.deepStrictEqual(told, [["info", 499], ["warn", 503]]);
+  assert.deepStrictEqual(told, [["info", 499], ["warn", 503], ["warn", 503]]);
 });
 
 Deno.test("createServer() works on no request in excess, and sums them in the log", async () => {
