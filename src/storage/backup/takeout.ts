@@ -170,7 +170,7 @@ function removeSecrets(path: string, random: Random): string {
       db.run(
         `delete from facts
           where name in ('device_key', 'ended_logins', 'password_source', 'carried_sites',
-            'shared_copy', 'sums_shared', 'copied_sums')
+            'shared_copy', 'shared_copy_digests', 'sums_shared', 'copied_sums')
           or name like 'visitor_salts_%' or name like 'import_salt%'`,
       );
       for (const { key_hash } of db.all("select key_hash from api_keys")) {
