@@ -17,12 +17,12 @@ export const texts = {
   "schema version {v}: the next start raises it to {v2}":
     "Schemaversion {v}: Der nächste Start hebt sie auf {v2}",
   "schema version {v}": "Schemaversion {v}",
-  "{path} cannot be read: {error}": "{path} kann nicht gelesen werden: {error}",
   "{n} files of the catalog are missing": "Fehlende Dateien des Katalogs: {n}",
   "events in the lake cannot be read: {files}; erasures that wait for files: {erasures}":
     "Ereignisse im Lake, die nicht lesbar sind: {files}; Löschungen, die auf Dateien warten: {erasures}",
   "events in the lake cannot be read: {files}":
     "Ereignisse im Lake, die nicht lesbar sind: {files}",
+  "{path} cannot be read: {error}": "{path} kann nicht gelesen werden: {error}",
   "erasures that wait for files: {erasures}": "Löschungen, die auf Dateien warten: {erasures}",
   "{n} corrupt files are in quarantine": "Beschädigte Dateien in Quarantäne: {n}",
   "{n} files are not counted": "Dateien, die nicht gezählt werden: {n}",

@@ -17,11 +17,11 @@ export const texts = {
   "schema version {v}: the next start raises it to {v2}":
     "versión de esquema {v}: el próximo arranque la sube a {v2}",
   "schema version {v}": "versión de esquema {v}",
-  "{path} cannot be read: {error}": "no se puede leer {path}: {error}",
   "{n} files of the catalog are missing": "archivos del catálogo que faltan: {n}",
   "events in the lake cannot be read: {files}; erasures that wait for files: {erasures}":
     "eventos del lake que no se pueden leer: {files}; eliminaciones que esperan archivos: {erasures}",
   "events in the lake cannot be read: {files}": "eventos del lake que no se pueden leer: {files}",
+  "{path} cannot be read: {error}": "no se puede leer {path}: {error}",
   "erasures that wait for files: {erasures}": "eliminaciones que esperan archivos: {erasures}",
   "{n} corrupt files are in quarantine": "archivos dañados en cuarentena: {n}",
   "{n} files are not counted": "archivos que no se cuentan: {n}",

@@ -17,11 +17,11 @@ export const texts = {
   "schema version {v}: the next start raises it to {v2}":
     "version de schéma {v} : le prochain démarrage la porte à {v2}",
   "schema version {v}": "version de schéma {v}",
-  "{path} cannot be read: {error}": "impossible de lire {path} : {error}",
   "{n} files of the catalog are missing": "fichiers du catalogue manquants : {n}",
   "events in the lake cannot be read: {files}; erasures that wait for files: {erasures}":
     "événements du lake illisibles : {files} ; effacements qui attendent des fichiers : {erasures}",
   "events in the lake cannot be read: {files}": "événements du lake illisibles : {files}",
+  "{path} cannot be read: {error}": "impossible de lire {path} : {error}",
   "erasures that wait for files: {erasures}": "effacements qui attendent des fichiers : {erasures}",
   "{n} corrupt files are in quarantine": "fichiers endommagés en quarantaine : {n}",
   "{n} files are not counted": "fichiers non comptés : {n}",

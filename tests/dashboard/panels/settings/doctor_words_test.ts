@@ -32,6 +32,15 @@ for (const [language, texts] of Object.entries(LANGUAGES)) {
   });
 }
 
+for (const [language, texts] of Object.entries(LANGUAGES)) {
+  Deno.test(`texts/doctor/${language}.js tells each sentence by its own text`, () => {
+    const words = makeDoctorWords(texts, language);
+    const filled = (text: string) =>
+      text.replace(/\{(\w+)\}/g, (_, name) => /^n\d?$/.test(name) ? "7" : `<${name}>`);
+    for (const [said, text] of Object.entries(texts)) equal(words(filled(said)), filled(text));
+  });
+}
+
 /** What the checks say, without line breaks of the code and with {} for what differs. */
 async function sources(): Promise<string> {
   const paths = [new URL("src/config/weak_secrets.ts", root)];
