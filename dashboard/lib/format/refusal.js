@@ -48,8 +48,11 @@ const OPENING = /^(?:Cannot (?:(?:read|use) ([a-z_]+)|[^:]*): )?(?:([a-z_]+): )?
 
 /** What stays as it is until somebody acts, however often it is asked again; of all languages. */
 const LASTING = /** @type {const} */ ([
-  [/: the lake's file \S+ of (\S+) is gone or damaged;/, "fault_lake_file"],
-  [/: the lake's files of (.+?) cannot be read \(/, "fault_lake_left"],
+  [/: the lake's file (?<file>\S+) of (?<dates>\S+) is gone or damaged;/, "fault_lake_file"],
+  [
+    /: the lake's files of (?<dates>.+?) cannot be read \((?:.*\(erasure (?<number>\d+)\)$)?/s,
+    "fault_lake_left",
+  ],
 ]);
 
 /** @type {readonly import("./said.js").Known[]} */
@@ -72,8 +75,10 @@ export function tellBy(known) {
 export function lastingOf({ status, message }, t) {
   if (status !== 503) return null;
   for (const [pattern, key] of LASTING) {
-    const dates = pattern.exec(message)?.[1];
-    if (dates !== undefined) return t(key, { dates });
+    const { file = "", dates = "", number = "" } = pattern.exec(message)?.groups ?? {};
+    if (dates === "") continue;
+    const text = t(key, { file, dates });
+    return number === "" ? text : t("fault_lake_erasure", { text, number });
   }
   return null;
 }

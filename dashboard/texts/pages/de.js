@@ -146,8 +146,9 @@ export const texts = {
   export_events_peers:
     "Dateien für andere Programme können nicht jeden Wert enthalten; docs/exporting.md nennt, was fehlt.",
   export_hint: "{period}: Besucher, Seitenaufrufe, wichtigste Seite und Quelle jedes Tages.",
+  fault_lake_erasure: "{text} Nummer der Löschung: {number}.",
   fault_lake_file:
-    "Die Ereignisse vom {dates} sind nicht lesbar: Eine ihrer Dateien im Lake fehlt oder ist beschädigt. Die Datei wiederherstellen oder andere Tage wählen.",
+    "Die Ereignisse vom {dates} sind nicht lesbar: Ihre Datei {file} im Lake fehlt oder ist beschädigt. Die Datei wiederherstellen oder andere Tage wählen.",
   fault_lake_left:
     "Die Ereignisse vom {dates} sind nicht gelöscht: Eine ihrer Dateien im Lake fehlt oder ist beschädigt. Die Datei wiederherstellen und noch einmal löschen. Alle anderen Tage sind gelöscht.",
   fault_page: "Das Dashboard konnte nicht geladen werden",

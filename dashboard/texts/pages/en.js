@@ -136,8 +136,9 @@ export const texts = {
   export_events_peers:
     "Files for other programs cannot keep every value; docs/exporting.md lists what is missing.",
   export_hint: "{period}: visitors, pageviews, top page and top source of each day.",
+  fault_lake_erasure: "{text} Number of the erasure: {number}.",
   fault_lake_file:
-    "The events of {dates} cannot be read: a file of theirs in the lake is gone or damaged. Put it back, or choose other days.",
+    "The events of {dates} cannot be read: their file {file} in the lake is gone or damaged. Put it back, or choose other days.",
   fault_lake_left:
     "The events of {dates} are not erased: a file of theirs in the lake is gone or damaged. Put it back and erase again. All other days are erased.",
   fault_page: "The dashboard could not be loaded",

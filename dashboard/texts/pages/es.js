@@ -139,8 +139,9 @@ export const texts = {
   export_events_peers:
     "Los archivos para otros programas no pueden guardar todos los valores; docs/exporting.md dice qué falta.",
   export_hint: "{period}: visitantes, páginas vistas, primera página y primera fuente de cada día.",
+  fault_lake_erasure: "{text} Número de la eliminación: {number}.",
   fault_lake_file:
-    "Los eventos del {dates} no se pueden leer: un archivo suyo en el lake falta o está dañado. Recupéralo o elige otros días.",
+    "Los eventos del {dates} no se pueden leer: su archivo {file} en el lake falta o está dañado. Recupéralo o elige otros días.",
   fault_lake_left:
     "Los eventos del {dates} no se han eliminado: un archivo suyo en el lake falta o está dañado. Recupéralo y elimina de nuevo. Los demás días se han eliminado.",
   fault_page: "No se pudo cargar el panel",

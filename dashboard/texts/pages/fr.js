@@ -145,8 +145,9 @@ export const texts = {
   export_events_peers:
     "Les fichiers pour d’autres programmes ne peuvent pas garder toutes les valeurs ; docs/exporting.md dit ce qui manque.",
   export_hint: "{period} : visiteurs, pages vues, première page et première source de chaque jour.",
+  fault_lake_erasure: "{text} Numéro de l’effacement : {number}.",
   fault_lake_file:
-    "Les événements du {dates} sont illisibles : un de leurs fichiers dans le lake manque ou est endommagé. Restaurez-le ou choisissez d’autres jours.",
+    "Les événements du {dates} sont illisibles : leur fichier {file} dans le lake manque ou est endommagé. Restaurez-le ou choisissez d’autres jours.",
   fault_lake_left:
     "Les événements du {dates} ne sont pas effacés : un de leurs fichiers dans le lake manque ou est endommagé. Restaurez-le, puis effacez de nouveau. Tous les autres jours sont effacés.",
   fault_page: "Impossible de charger le tableau de bord",

@@ -248,21 +248,27 @@ Deno.test("refusalOf() tells what is wrong with steps, filters, rules and goals"
   tellBy([]);
 });
 
-Deno.test("refusalOf() and lastingOf() tell of which days a lake lacks a file", () => {
+Deno.test("refusalOf() and lastingOf() tell which file of which days a lake lacks", () => {
   const file = { path: "s3://b/lake/main/events/d/1.parquet", site: SITE, date: DATE, rows: 1 };
   const unread = refusal(503, unreadableError(file, "s3://b/lake/").message);
   const left = refusal(
     503,
     unerasedError({ dates: [DATE, "2026-01-16"], reason: "HTTP 404 (Not Found)" }, 3).message,
   );
+  const unnumbered = refusal(503, unerasedError({ dates: [DATE], reason: "(3)" }, null).message);
   assert.match(refusalOf(unread, en), /^The events of 2026-01-15 cannot be read: /);
   assert.match(refusalOf(left, de), /^Die Ereignisse vom 2026-01-15, 2026-01-16 sind nicht ge/);
   for (const language of [en, ...LANGUAGES]) {
     for (const one of [unread, left]) {
       const text = refusalOf(one, language);
       assert.equal(lastingOf(one, language), text);
-      assert.doesNotMatch(text, /fault_|\{|undefined|parquet|404/);
+      assert.doesNotMatch(text, /fault_|\{|undefined|404/);
     }
+    // Whoever mends it needs the place of the file, and the number of the erasure.
+    assert.match(refusalOf(unread, language), / main\/events\/d\/1\.parquet /);
+    assert.match(refusalOf(left, language), /2026-01-15, 2026-01-16.*: 3\.$/);
+    assert.match(refusalOf(unnumbered, language), /2026-01-15.*\.$/);
+    assert.doesNotMatch(refusalOf(unnumbered, language), /: \d*\.$/);
     assert.equal(lastingOf(refusal(503, "Cannot answer: busy"), language), null);
   }
 });
