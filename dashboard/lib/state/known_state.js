@@ -1,7 +1,8 @@
 // What nobody knows of a state: names in the URL of no metric, no dimension and no report,
 // questions why of no filter, and an interval that is too narrow. Loaded where there are names.
+import { isDate } from "../../grammar/days.js";
 import { parseFilters } from "../../grammar/filter.js";
-import { BUCKETS_MAX, RANGE_DAYS_MAX } from "../../grammar/limits.js";
+import { BUCKETS_MAX } from "../../grammar/limits.js";
 import { lengthOf, periodNamed } from "../period.js";
 import { CONVERSIONS } from "../headline.js";
 import { dimensionOf } from "./schema.js";
@@ -16,8 +17,9 @@ const REPORT = /^(funnel|retention|flow|sequence|visits)$/;
 /** How many buckets a day has, of widths that may make too many. */
 const BUCKETS_A_DAY = /** @type {Readonly<Record<string, number>>} */ ({ minute: 1440, hour: 24 });
 
-/** A day whose year and months are the longest. */
-const LONGEST = "2024-03-31";
+/** A day whose year and months are the shortest. */
+const SHORTEST = "2023-02-01";
+const DAY_MS = 86_400_000;
 
 /** The tab that is no dimension. */
 const MAP = "map";
@@ -41,7 +43,7 @@ export function knownState(state, schema) {
     ...(metric === CONVERSIONS || isMetric(metric) ? {} : { metric: DEFAULT_STATE.metric }),
     ...(details === "" || dimensionOf(schema, details) ? {} : { details: "" }),
     ...(tabs.every(isTab) ? {} : { tabs: tabs.filter(isTab) }),
-    ...((BUCKETS_A_DAY[interval] ?? 0) * daysAtMost(state) > BUCKETS_MAX ? { interval: "" } : {}),
+    ...((BUCKETS_A_DAY[interval] ?? 0) * daysAtLeast(state) > BUCKETS_MAX ? { interval: "" } : {}),
   };
   const parts = /** @type {readonly ("metric" | "details" | "tabs" | "interval")[]} */ (
     Object.keys(change)
@@ -57,14 +59,15 @@ export function knownState(state, schema) {
 }
 
 /**
- * How many days the state is about at most. Only the server knows where a site begins.
+ * How many days the state is about at least. Where a site begins only the server knows: of all time
+ * it says itself what is too much.
  * @param {State} state
  */
-function daysAtMost({ range, period }) {
-  if (range) return lengthOf(range);
-  if (period === "24h") return 2;
-  const days = periodNamed(period)?.range(LONGEST);
-  return days ? lengthOf(days) : RANGE_DAYS_MAX;
+function daysAtLeast({ range, period }) {
+  if (range && isDate(range.to)) return lengthOf(range);
+  if (range) return (Date.parse(`${range.to}Z`) - Date.parse(`${range.from}Z`)) / DAY_MS;
+  const days = periodNamed(period)?.range(SHORTEST);
+  return days ? lengthOf(days) : 0;
 }
 
 /**

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { knownState } from "../../../../dashboard/lib/state/known_state.js";
 import { NO_SCHEMA, type Schema } from "../../../../dashboard/lib/state/schema.js";
 import { parseState, printState } from "../../../../dashboard/lib/state/state.js";
+import { Params } from "../../../../src/query/params.ts";
+import { parseReportRequest, STANDARD_SETTINGS } from "../../../../src/query/parse.ts";
 import { schemaOf } from "../../../../src/query/schema.ts";
 
 const schema: Schema = schemaOf();
@@ -72,7 +74,7 @@ Deno.test("knownState() leaves an interval out that makes more points than there
     assert.equal(knownState(known, schema), known);
     return [known.interval, known.unread.map(({ name, value }) => `${name}=${value}`).join()];
   };
-  for (const period of ["28d", "30d", "month", "year", "12mo", "all"]) {
+  for (const period of ["28d", "30d", "month", "year", "12mo"]) {
     assert.deepEqual(intervalOf(`?period=${period}&interval=minute`), ["", "interval=minute"]);
   }
   assert.deepEqual(intervalOf("?interval=minute"), ["", "interval=minute"]);
@@ -80,15 +82,41 @@ Deno.test("knownState() leaves an interval out that makes more points than there
     "",
     "interval=hour",
   ]);
+  assert.equal(intervalOf("?from=2026-01-01T00:00&to=2026-01-15T00:00&interval=minute")[0], "");
   for (
     const search of [
       ...["day", "yesterday", "24h", "7d"].map((period) => `?period=${period}&interval=minute`),
       "?period=12mo&interval=hour",
       "?from=2026-01-01&to=2026-01-13&interval=minute",
-      "?period=all&interval=day",
+      // A young site has few hours, and few minutes in a range of times.
+      ...["day", "hour", "minute"].map((interval) => `?period=all&interval=${interval}`),
+      "?from=2026-01-01T20:00&to=2026-01-14T08:00&interval=minute",
     ]
   ) {
     const [interval, unread] = intervalOf(search);
     assert.ok(interval !== "" && unread === "", search);
   }
 });
+
+Deno.test("knownState() leaves no interval out that the server answers", () => {
+  const nowMs = Date.UTC(2023, 1, 1, 12);
+  for (const { name: period } of schema.periods) {
+    for (const interval of schema.intervals) {
+      const params = new Params(new URLSearchParams({ period, interval }));
+      const rules = { ...STANDARD_SETTINGS, firstUs: nowMs * 1000 };
+      parseReportRequest(params, "a.example", nowMs * 1000, rules);
+      const answers = faultOf(() => params.check()) === null;
+      const left = knownState(parseState(`?period=${period}&interval=${interval}`), schema);
+      assert.equal(left.interval === interval, answers, `${period} ${interval}`);
+    }
+  }
+});
+
+function faultOf(run: () => void): unknown {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
