@@ -2,6 +2,7 @@
 // server can't be reached, or the login has ended.
 import { addressOf, withParams } from "./api.js";
 import { useConnectionLost, whenReached } from "./connection.js";
+import { whenDrawn } from "./view.js";
 import { useEffect, useState } from "../html.js";
 import { useApp } from "../state/context.js";
 
@@ -44,11 +45,13 @@ export function useLive(site, filters) {
         void whenReached();
       });
     };
-    look();
+    let isLeft = false;
+    queueMicrotask(() => void whenDrawn().then(() => isLeft || look()));
     // Browsers do not reconnect a refused stream, so this does.
     const timer = setInterval(look, 15_000);
     document.addEventListener("visibilitychange", look);
     return () => {
+      isLeft = true;
       clearInterval(timer);
       document.removeEventListener("visibilitychange", look);
       close();

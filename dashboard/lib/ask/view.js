@@ -42,6 +42,10 @@ let waiting = [];
 const early = new Map();
 /** So long an early answer is given to a panel that is drawn later. */
 const EARLY_MS = 10_000;
+/** So long at most the others wait until an early answer is drawn. */
+const DRAWN_MS_MAX = 1000;
+/** @type {Promise<unknown>} */
+let drawn = Promise.resolve();
 
 /**
  * Asks for a report that a panel will ask for as soon as it is drawn: that one gets the answer,
@@ -56,6 +60,25 @@ export function askEarly(path) {
 }
 
 /**
+ * When an answer has been drawn: what is asked for beside that delays it, where browser and server
+ * share processors.
+ * @param {Promise<unknown>} answer
+ */
+function drawing(answer) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, DRAWN_MS_MAX);
+    const end = () => {
+      clearTimeout(timer);
+      setTimeout(resolve);
+    };
+    answer.then(() => requestAnimationFrame(end), end);
+  });
+}
+
+/** Resolves when what was asked for early is drawn; at once where nothing was. */
+export const whenDrawn = () => drawn;
+
+/**
  * Asks for a report. Resolves and rejects as `ask` does; `first` puts it before the
  * others, `last` behind them.
  * @param {string} path
@@ -66,9 +89,12 @@ export function askReport(path, { signal, first = false, last = false }) {
   const asked = early.get(path);
   early.delete(path);
   return new Promise((resolve, reject) => {
-    if (asked) asked.then(resolve, reject);
-    else {
-      if (waiting.length === 0) queueMicrotask(send);
+    if (asked) {
+      asked.then(resolve, reject);
+      drawn = drawing(asked);
+    } else {
+      // All that is drawn at once has asked by then.
+      if (waiting.length === 0) queueMicrotask(() => void drawn.then(send));
       waiting.push({ path, signal, first, last, resolve, reject });
     }
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

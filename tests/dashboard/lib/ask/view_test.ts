@@ -5,41 +5,76 @@ import { askEarly, askReport, viewPath } from "../../../../dashboard/lib/ask/vie
 const EARLY = "api/stats/query?site_id=a.example&metrics=visitors";
 const askAgain = () => askReport(EARLY, { signal: new AbortController().signal });
 
-/** Runs something in place of a page, whose fetches are answered in turn; gives its timers. */
+/** What a page waits for, and the names of the reports that it has fetched. */
+interface Page {
+  readonly timers: (() => void)[];
+  readonly frames: (() => void)[];
+  readonly fetched: string[];
+}
+
+const PAGE = ["document", "fetch", "setTimeout", "clearTimeout", "requestAnimationFrame"];
+
+/** Runs something in place of a page, whose fetches are answered in turn. */
 async function onPage(
   answers: readonly Response[],
-  work: (timers: (() => void)[]) => Promise<void>,
+  work: (page: Page) => Promise<void>,
 ): Promise<void> {
-  const own = Object.fromEntries(
-    ["document", "fetch", "setTimeout"].map((name) => [name, Reflect.get(globalThis, name)]),
-  );
+  const own = Object.fromEntries(PAGE.map((name) => [name, Reflect.get(globalThis, name)]));
   const left = [...answers];
-  const timers: (() => void)[] = [];
-  const fetch = () => Promise.resolve(left.shift() ?? Promise.reject(new TypeError("no answer")));
-  const setTimeout = (callback: () => void) => timers.push(callback);
-  const document = { baseURI: "http://page.example/" };
-  Object.assign(globalThis, { document, fetch, setTimeout });
+  const [timers, frames, fetched]: [(() => void)[], (() => void)[], string[]] = [[], [], []];
+  Object.assign(globalThis, {
+    document: { baseURI: "http://page.example/" },
+    fetch: (address: string) => {
+      fetched.push(new URL(address).pathname.split("/").at(-1) ?? "");
+      return Promise.resolve(left.shift() ?? Promise.reject(new TypeError("no answer")));
+    },
+    setTimeout: (callback: () => void) => timers.push(callback),
+    clearTimeout: (id: number) => timers[id - 1] = () => {},
+    requestAnimationFrame: (callback: () => void) => frames.push(callback),
+  });
   try {
-    await work(timers);
+    await work({ timers, frames, fetched });
   } finally {
     Object.assign(globalThis, own);
   }
   assert.equal(left.length, 0, "not all was asked for");
 }
 
+const run = (callbacks: (() => void)[]) => callbacks.splice(0).forEach((callback) => callback());
+
 Deno.test("askReport() takes what was asked for early, once and for a while", async () => {
   const answers = ["early", "later", "early", "after a while"].map((text) => Response.json(text));
-  await onPage(answers, async (timers) => {
+  await onPage(answers, async ({ timers, frames }) => {
     askEarly(EARLY);
     assert.equal(await askAgain(), "early");
-    assert.equal(await askAgain(), "later");
-    timers.splice(0).forEach((expire) => expire());
+    const later = askAgain();
+    await setImmediate();
+    run(frames);
+    run(timers);
+    assert.equal(await later, "later");
     askEarly(EARLY);
     await setImmediate();
-    assert.equal(timers.length, 1);
-    timers.splice(0).forEach((expire) => expire());
+    run(timers);
     assert.equal(await askAgain(), "after a while");
   });
+});
+
+Deno.test("askReport() asks for others when what was asked early is drawn, or late", async () => {
+  for (const isDrawn of [true, false]) {
+    const answers = ["early", "other"].map((text) => Response.json(text));
+    await onPage(answers, async ({ timers, frames, fetched }) => {
+      askEarly(EARLY);
+      const { signal } = new AbortController();
+      const other = askReport("api/stats/main?site_id=a.example", { signal });
+      assert.equal(await askAgain(), "early");
+      await setImmediate();
+      assert.deepEqual(fetched, ["query"]);
+      if (isDrawn) run(frames);
+      run(timers);
+      assert.equal(await other, "other");
+      assert.deepEqual(fetched, ["query", "main"]);
+    });
+  }
 });
 
 Deno.test("askReport() asks again for what was refused early, as before a login", async () => {
