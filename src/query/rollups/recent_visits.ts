@@ -42,6 +42,12 @@ const LATER_MIN = 500;
 const LATER_SHARE = 0.05;
 /** A question that reads later events, too, takes about so much longer. */
 const LATER_COST_MS = 40;
+/**
+ * A table that costs more time than to make it again is made again after so long without a
+ * question, not beside one; beside questions that do not end, when it has cost so many times that.
+ */
+const CALM_MS = 500;
+const BUSY_COSTS = 4;
 /** Beyond this share questions wait for the new table. */
 const WAIT_SHARE = 0.5;
 /** Making a table takes at most one part of so many of the time. */
@@ -78,6 +84,8 @@ interface Made extends Found {
   /** Questions that had to read later events, too. */
   laterUses: number;
   uses: number;
+  /** Keeps the table from being made again: a question uses it. */
+  calm?: () => void;
   isGone: boolean;
 }
 
@@ -121,9 +129,9 @@ export class RecentVisits {
     const known = this.#made.get(site);
     if (!known && !this.#wasAsked(site, nowMs)) return null;
     const isRight = known !== undefined && known.rules === rules && !known.seal.isBroken;
-    if (!isRight || this.#isOld(known)) {
-      const mayMake = nowMs >= (known?.nextMs ?? 0) && nowMs >= (this.#failed.get(site) ?? 0);
-      const making = this.#making.get(site) ?? (mayMake ? this.#make(scope, rules) : undefined);
+    if (!isRight || isOld(known)) {
+      const making = this.#making.get(site) ??
+        (this.#mayMake(site) ? this.#make(scope, rules) : undefined);
       if (making && (!isRight || later(known) > WAIT_SHARE * known.events)) await making;
     }
     const made = this.#made.get(site);
@@ -132,7 +140,13 @@ export class RecentVisits {
     this.#made.set(site, made);
     made.usedMs = nowMs;
     if (later(made) > 0) made.laterUses++;
-    return made.table === null ? null : this.#leaseOf(made, made.table);
+    return made.table === null ? null : this.#leaseOf(made, made.table, scope);
+  }
+
+  /** Whether it is not too soon after the last time. */
+  #mayMake(site: string): boolean {
+    const nowMs = this.#clock.nowMs();
+    return nowMs >= (this.#made.get(site)?.nextMs ?? 0) && nowMs >= (this.#failed.get(site) ?? 0);
   }
 
   /** Drops the tables that are wrong, or that nobody has asked for lately. */
@@ -146,8 +160,9 @@ export class RecentVisits {
     await Promise.all(old.map((made) => this.#remove(made)));
   }
 
-  #leaseOf(made: Made, table: string): RecentLease {
+  #leaseOf(made: Made, table: string, scope: Scope): RecentLease {
     made.uses++;
+    made.calm?.();
     const { seal, days } = made;
     return {
       table,
@@ -159,6 +174,7 @@ export class RecentVisits {
       release: () => {
         made.uses--;
         if (made.isGone) void this.#drop(made);
+        else if (made.uses === 0 && costsMore(made)) this.#makeWhenCalm(made, scope);
       },
     };
   }
@@ -170,10 +186,12 @@ export class RecentVisits {
     return wasAsked;
   }
 
-  #isOld(made: Made): boolean {
-    if (made.table === null) return false;
-    return later(made) > Math.max(LATER_MIN, LATER_SHARE * made.events) ||
-      made.laterUses * LATER_COST_MS > made.madeMs;
+  /** Makes the table again when no question has used it for a while. */
+  #makeWhenCalm(made: Made, scope: Scope): void {
+    made.calm = this.#clock.after(CALM_MS, () => {
+      const isOpen = !this.#parts.db.isClosing && !made.isGone && !made.seal.isBroken;
+      if (isOpen && this.#mayMake(made.site)) void this.#make(scope, made.rules);
+    });
   }
 
   /** Makes a site's table; never rejects. */
@@ -326,6 +344,18 @@ function startsOf({ scope: { zone }, first, last }: Days): Recent["days"] {
 /** Events and engagements that came after those of the table. */
 function later({ seal, newer }: Made): number {
   return newer + seal.later;
+}
+
+/** Whether a table is to be made again at once. */
+function isOld(made: Made): boolean {
+  if (made.table === null) return false;
+  return later(made) > Math.max(LATER_MIN, LATER_SHARE * made.events) ||
+    costsMore(made, BUSY_COSTS);
+}
+
+/** Whether questions have taken longer by what came later than making the table, so many times. */
+function costsMore({ laterUses, madeMs }: Made, times = 1): boolean {
+  return laterUses * LATER_COST_MS > times * madeMs;
 }
 
 /** Whether a range holds what there is of today. */

@@ -22,6 +22,7 @@ import {
   statementsOf,
   withSite,
 } from "../../support/numbers/rolled_answers.ts";
+import { until } from "../../support/wait.ts";
 
 /** Of one month, so that rollups are made in one go, where they are not what is tried. */
 const RECENT = { from: "2024-03-08" };
@@ -157,5 +158,33 @@ Deno.test("visits of today are right while events come", async () => {
     await arriving;
     ok(used > 0, "no question read the visits of today");
     deepEqual(await ask(known), await ask(plain));
+  }, RECENT);
+});
+
+Deno.test("visits of today are made again when nobody asks, not beside a question", async () => {
+  await withSite({ zone: "UTC", idDays: 1 }, 24, async ({ storage, system, site }) => {
+    const recent = new RecentVisits(storage, system.clock, system.log);
+    const runner = runnerOf(storage, system, site, true, recent);
+    const today = dayOfDate(localDate(site.zone, NOW * 1000));
+    const asked = async () => {
+      const texts = await statementsOf(storage, () => countsOf(runner, site, today));
+      return texts.join("\n");
+    };
+    const isMadeAgain = async () => !(await asked()).includes("later_visitors");
+    system.clock.advance(20_000);
+    await asked();
+    ok(await isMadeAgain());
+    system.clock.advance(20_000);
+    const at = Math.floor(system.clock.nowMs() * 1000);
+    await storage.append([eventOf(new Draw(25), at, `7 ${periodOf(at / 1000, 1)}`, 7, null)]);
+    // Time goes on, but never so long without a question.
+    for (let turn = 0; turn < 10; turn++) {
+      system.clock.advance(300);
+      ok(!(await isMadeAgain()), `at turn ${turn}`);
+    }
+    await until(() => {
+      system.clock.advance(500);
+      return isMadeAgain();
+    }, "the table to be made again");
   }, RECENT);
 });
