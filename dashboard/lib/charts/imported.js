@@ -22,3 +22,17 @@ export function importedSteps(starts, meta, metric) {
     return spans.some(({ from, to }) => from < next && to >= start.slice(0, 10));
   });
 }
+
+/**
+ * Whether steps of hours lack imported days, which steps of days may have.
+ * @param {readonly string[]} starts first time of each step
+ * @param {ImportedMeta | undefined} meta
+ * @returns {boolean}
+ */
+export function lacksDays(starts, meta) {
+  const first = starts[0] ?? "";
+  const last = starts.at(-1) ?? "";
+  return (meta?.left_out ?? []).some(({ reason, from, to }) =>
+    reason === "time" && from <= last && to >= first.slice(0, 10)
+  );
+}

@@ -5,7 +5,7 @@ import { Icon } from "../../components/layout/icon.js";
 import { LineChart } from "../../components/charts/line_chart.js";
 import { SeriesTable } from "../../components/charts/series_table.js";
 import { currenciesOf, sizeIn } from "../../lib/charts/amounts.js";
-import { importedSteps } from "../../lib/charts/imported.js";
+import { importedSteps, lacksDays } from "../../lib/charts/imported.js";
 import { ImportedDays } from "../../components/report/imported_days.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -39,15 +39,11 @@ const loadNote = withPageWords(() => import("./note.js"));
  */
 export function Chart({ kind, charted }) {
   const app = useApp();
-  const { schema, state } = app;
+  const { schema } = app;
   const [asTable, setAsTable] = useState(false);
   const asked = askedOf(charted);
   const metric = metricOf(schema, asked.metric);
-  const more = { metrics: metric.name, dimensions: "time", interval: intervalOf(state) };
-  /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
-  const answer = useAnswer(
-    reportUrl(app, "query", more, { compare: true, also: asked.also }),
-  );
+  const { answer, lacks } = useSeries(metric.name, asked.also);
   /** @type {import("../../lib/ask/answer.js").Answer<Note[]>} */
   const notes = useAnswer(
     app.site.site_id === ""
@@ -74,7 +70,7 @@ export function Chart({ kind, charted }) {
   return html`
     <div ref=${box} class=${stale && data ? "chart-box stale" : "chart-box"}>
       <div class="chart-tools">
-        <${Intervals} shown=${stale ? undefined : data?.meta?.interval} />
+        <${Intervals} shown=${stale ? undefined : data?.meta?.interval} lacks=${lacks} />
         <${TableButton} asTable=${asTable} onToggle=${() => setAsTable(!asTable)} />
       </div>
       ${body}
@@ -87,17 +83,55 @@ export function Chart({ kind, charted }) {
 }
 
 /**
- * The select of the bucket width.
- * @param {{ shown: string | undefined }} props the width that the server has chosen
+ * The metric over the period. Where no width is chosen and the usual one leaves imported days out,
+ * which have no hours, it is by days, if they are there; `lacks` says that the usual one does.
+ * @param {string} metric
+ * @param {readonly import("../../grammar/filter.js").Filter[]} also
  */
-function Intervals({ shown }) {
+function useSeries(metric, also) {
+  const app = useApp();
+  const { interval } = app.state;
+  const urlBy = (/** @type {string} */ width) => {
+    const more = { metrics: metric, dimensions: "time", interval: width };
+    return reportUrl(app, "query", more, { compare: true, also });
+  };
+  /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
+  const usual = useAnswer(urlBy(intervalOf(app.state)));
+  const now = usual.stale ? null : usual.data;
+  const lacks = now !== null && lacksDays(startsOf(now), now.meta);
+  /** @type {import("../../lib/ask/answer.js").Answer<Series>} */
+  const byDay = useAnswer(lacks && interval === "" ? urlBy("day") : null);
+  // Until the next answer is there, the chart stays what it is.
+  const wasByDay = useRef(false);
+  if (now) {
+    wasByDay.current = lacks && interval === "" && (byDay.data === null || byDay.stale ||
+      importedSteps(startsOf(byDay.data), byDay.data.meta, metric).includes(true));
+  }
+  return { answer: wasByDay.current ? byDay : usual, lacks };
+}
+
+/** @param {Series} series */
+function startsOf({ results }) {
+  return results.map(({ dimensions: [start] }) => start);
+}
+
+/**
+ * The select of the bucket width.
+ * @param {object} props
+ * @param {string | undefined} props.shown the width that is drawn
+ * @param {boolean} props.lacks whether hours lack some days
+ */
+function Intervals({ shown, lacks }) {
   const app = useApp();
   const { t, name, schema, state, navigate } = app;
   const { choices, usual } = intervalChoices(app);
   const value = state.interval || (shown ?? usual);
-  const all = schema.intervals.filter((one) => choices.includes(one) || one === value);
-  // Of all time, the server chooses by where the site begins.
-  const isUsual = (/** @type {string} */ one) => daysOf(app) !== null && one === usual;
+  const all = schema.intervals.filter((one) =>
+    choices.includes(one) || one === value || lacks && one === "day"
+  );
+  // Of all time, the server chooses by where the site begins, and hours may lack days.
+  const isUsual = (/** @type {string} */ one) =>
+    daysOf(app) !== null && one === usual && (one !== "hour" || !all.includes("day"));
   const onChange = (/** @type {{ target: HTMLSelectElement }} */ { target }) =>
     navigate({ interval: isUsual(target.value) ? "" : target.value });
   return html`
@@ -144,7 +178,7 @@ function Drawn({ series, meta, metric, title, notes, asTable, onNote }) {
       const index = bucketAt(series, date);
       return index < 0 ? [] : [{ index, text }];
     }),
-    shaded: importedSteps(series.map(({ dimensions: [start] }) => start), meta, metric.name),
+    shaded: importedSteps(startsOf({ results: series }), meta, metric.name),
     formatAxis: axisFormat(currency, metric, format),
   }), [series, meta, metric.name, format, notes]);
   const running = runningOf(series, app);

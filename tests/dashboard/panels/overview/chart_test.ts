@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Page } from "../../../support/browser/browser.ts";
 import { dashboardTest, openIn, sendEvent, settled } from "../../../support/browser/dashboard.ts";
+import { SUM_FILES } from "../../../support/sources/sum_files.ts";
+import { declare, imported } from "../../../support/server/import_answers.ts";
 
 const DAY_MS = 86_400_000;
 const WIDE = { viewport: { width: 1440, height: 900 } };
@@ -138,6 +140,50 @@ dashboardTest(
     await settled(page);
     assert.equal(await choice.inputValue(), "month");
     assert.ok(await rows.count() <= 2);
+    assert.deepEqual(faults, []);
+  },
+);
+
+dashboardTest(
+  "Chart draws a day of which only sums were imported as one step, and hours on wish",
+  async ({ url, open }) => {
+    const site = "summed.example";
+    const [name, body] = SUM_FILES["plausible"] ?? ["", ""];
+    await declare(url, site);
+    await imported(url, site, body, name);
+    const day = "2024-01-03";
+    const { page, faults } = await open(`${url}/?site=${site}&from=${day}&to=${day}`, WIDE);
+    const tile = page.locator(".stats .stat.pressed [data-metric=visitors]");
+    const choice = page.getByLabel("Interval");
+    const cell = page.locator(".chart-box tbody td").first();
+    const drawn = async (interval: string, count: number) => {
+      await page.waitForFunction(
+        ([interval, count]) =>
+          document.querySelector<HTMLSelectElement>(".chart-tools select")?.value === interval &&
+          document.querySelectorAll(".chart-box tbody tr").length === count,
+        [interval, count] as const,
+      );
+      await settled(page);
+      assert.equal(await choice.inputValue(), interval);
+    };
+    await page.getByRole("button", { name: "Show as table" }).first().click();
+    await drawn("day", 1);
+    const visitors = await tile.innerText();
+    assert.match(visitors, /^[1-9]/);
+    assert.equal(await cell.innerText(), visitors);
+    assert.equal(await page.locator(".stat .sparkline").count(), 0);
+
+    await choice.selectOption("hour");
+    await drawn("hour", 24);
+    assert.match(page.url(), /interval=hour/);
+    assert.match(await page.locator(".chart-box").innerText(), /sums of whole days, and no hours/);
+    await choice.selectOption("day");
+    await drawn("day", 1);
+    await choice.selectOption("hour");
+    await drawn("hour", 24);
+    // The day before is by itself again.
+    await page.getByRole("button", { name: "Previous period", exact: true }).click();
+    await drawn("day", 1);
     assert.deepEqual(faults, []);
   },
 );
