@@ -78,6 +78,34 @@ export function intervalChoices({ schema, state, today }) {
 }
 
 /**
+ * The bucket widths that the reader chooses from, and the one that is drawn.
+ * @typedef {{ choices: readonly string[], value: string }} Widths
+ */
+
+/** @type {{ state: import("../state/state.js").State, widths: Widths } | null} */
+let offered = null;
+
+/**
+ * Call with what the chart draws and offers, of which only the server's answer tells.
+ * @param {import("../state/state.js").State} state
+ * @param {Widths} widths
+ */
+export function noteWidths(state, widths) {
+  offered = { state, widths };
+}
+
+/**
+ * The widths of the chart; as far as they are known without it where there is none.
+ * @param {Pick<import("../state/context.js").App, "schema" | "state" | "today">} app
+ * @returns {Widths}
+ */
+export function widthsOf(app) {
+  if (offered?.state === app.state) return offered.widths;
+  const { choices, usual } = intervalChoices(app);
+  return { choices, value: app.state.interval || usual };
+}
+
+/**
  * The bucket width to ask for: the chosen one, or empty for the server's own. Of a single day it
  * would make one bucket.
  * @param {Pick<import("../state/state.js").State, "interval" | "range">} state

@@ -5,7 +5,7 @@ import { html } from "../../lib/html.js";
 import { addDays, lengthOf, periodOf, PERIODS, stepRange } from "../../lib/period.js";
 import { isDate } from "../../grammar/days.js";
 import { RANGE_DAYS_MAX } from "../../grammar/limits.js";
-import { daysOf, intervalChoices } from "../../lib/ask/report_url.js";
+import { daysOf, widthsOf } from "../../lib/ask/report_url.js";
 
 /** @typedef {import("../../lib/period.js").Range} Range */
 /** @typedef {Pick<import("../../lib/state/context.js").App, "state" | "today">} Shown */
@@ -30,9 +30,8 @@ export function stepOf(app, direction) {
  * @returns {Partial<import("../../lib/state/state.js").State>}
  */
 export function nextInterval(app) {
-  const { choices, usual } = intervalChoices(app);
-  const at = choices.indexOf(app.state.interval || usual);
-  return { interval: choices[(at + 1) % choices.length] ?? "" };
+  const { choices, value } = widthsOf(app);
+  return { interval: choices[(choices.indexOf(value) + 1) % choices.length] ?? "" };
 }
 
 /** @param {{ open: boolean, onToggle: (open: boolean) => void }} props */

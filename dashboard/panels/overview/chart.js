@@ -9,13 +9,19 @@ import { importedSteps, lacksDays } from "../../lib/charts/imported.js";
 import { ImportedDays } from "../../components/report/imported_days.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
-import { html, useMemo, useRef, useState } from "../../lib/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../lib/html.js";
 import { withPageWords } from "../../lib/format/words.js";
 import { askedOf, tileLabel } from "../../lib/headline.js";
 import { addDays, firstOfMonth, lengthOf } from "../../lib/period.js";
 import { metricOf } from "../../lib/state/schema.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
-import { daysOf, intervalChoices, intervalOf, reportUrl } from "../../lib/ask/report_url.js";
+import {
+  daysOf,
+  intervalChoices,
+  intervalOf,
+  noteWidths,
+  reportUrl,
+} from "../../lib/ask/report_url.js";
 import { TableButton } from "../../components/report/table_button.js";
 
 const loadNote = withPageWords(() => import("./note.js"));
@@ -129,6 +135,7 @@ function Intervals({ shown, lacks }) {
   const all = schema.intervals.filter((one) =>
     choices.includes(one) || one === value || lacks && one === "day"
   );
+  useEffect(() => noteWidths(state, { choices: all, value }));
   // Of all time, the server chooses by where the site begins, and hours may lack days.
   const isUsual = (/** @type {string} */ one) =>
     daysOf(app) !== null && one === usual && (one !== "hour" || !all.includes("day"));

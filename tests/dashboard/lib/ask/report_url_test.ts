@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import {
   intervalChoices,
   intervalOf,
+  noteWidths,
   reportUrl,
+  widthsOf,
 } from "../../../../dashboard/lib/ask/report_url.js";
 import { DEFAULT_STATE } from "../../../../dashboard/lib/state/state.js";
 import { boundsOf } from "../../../../dashboard/lib/period.js";
@@ -63,4 +65,16 @@ Deno.test("intervalChoices() names the width that the server gives a range", () 
   assert.equal(asked("2026-03-18T10:00", "2026-03-18T12:01"), "hour");
   assert.equal(asked("2026-03-16T10:00", "2026-03-18T10:00"), "hour");
   assert.equal(asked("2026-03-16T10:00", "2026-03-18T10:01"), "day");
+});
+
+Deno.test("widthsOf() are those of the chart as long as it is of the same state", () => {
+  const of = (state: typeof DEFAULT_STATE) => widthsOf({ schema: schemaOf(), state, today });
+  const all = { ...DEFAULT_STATE, period: "all" };
+  const usual = { choices: ["day", "week", "month"], value: "month" };
+  assert.deepEqual(of(all), usual);
+  const drawn = { choices: ["day", "week", "month"], value: "day" };
+  noteWidths(all, drawn);
+  assert.deepEqual(of(all), drawn);
+  assert.deepEqual(of({ ...all }), usual);
+  assert.equal(of({ ...all, interval: "week" }).value, "week");
 });

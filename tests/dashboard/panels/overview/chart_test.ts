@@ -135,6 +135,11 @@ dashboardTest(
     await page.getByRole("button", { name: "Show as table" }).first().click();
     assert.equal(await choice.inputValue(), "day");
     assert.ok(await rows.count() >= 4);
+    // The key goes on from what is drawn.
+    await page.keyboard.press("i");
+    await page.waitForURL(/interval=week/);
+    await settled(page);
+    assert.equal(await choice.inputValue(), "week");
     await choice.selectOption("month");
     await page.waitForURL(/interval=month/);
     await settled(page);
