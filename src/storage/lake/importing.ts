@@ -51,16 +51,30 @@ export interface ImportingOptions {
   readonly onPartition?: (done: number, total: number) => void;
 }
 
+/** What a data folder has brought of a partition, as the lake has it. */
+interface Brought extends Measure {
+  /** The checksum of it as it came. */
+  readonly cameAs: bigint;
+  /** How often it was masked in the lake. */
+  readonly maskings: number;
+}
+
 /** A partition whose files went up. */
 interface Prepared {
   readonly partition: Partition;
   /** What the lake had of it when they were chosen. */
-  readonly before: Measure;
+  readonly before: Brought;
   readonly added: Measure;
   readonly files: readonly string[];
   readonly registered: number;
 }
 
+/** What cannot be told apart from what the lake has. */
+class Refused extends Error {}
+
+const MASKED_THERE = "its events were masked in the lake and are others here; stop the server of " +
+  "this folder, run mallard privacy-audit mask with the same settings, and import again";
+const NONE: Brought = { ...NOTHING, cameAs: 0n, maskings: 0 };
 /** Partitions of one transaction: it holds nothing open for long, and few are done again. */
 const PARTITIONS_AT_ONCE = 32;
 /** A server may merge the files of a partition while they are read. */
@@ -103,7 +117,7 @@ export class Importing {
     let prepared: Prepared[] = [];
     for (const [index, partition] of partitions.entries()) {
       this.#options.onPartition?.(index, partitions.length);
-      const one = await this.#prepare(partition, before.get(keyOf(partition)) ?? NOTHING);
+      const one = await this.#prepare(partition, before.get(keyOf(partition)) ?? NONE);
       if (one !== null) prepared.push(one);
       if (prepared.length < PARTITIONS_AT_ONCE) continue;
       await this.#commit(prepared);
@@ -114,7 +128,7 @@ export class Importing {
   }
 
   /** What this source has brought so far, by partition. */
-  async #marks(): Promise<Map<string, Measure>> {
+  async #marks(): Promise<Map<string, Brought>> {
     const rows = await this.#lake.query(
       "Cannot read what was imported",
       importedMeasures(sql`source = ${this.#options.source}`),
@@ -123,7 +137,7 @@ export class Importing {
   }
 
   /** Puts up what the lake lacks of a partition; null where that is nothing. */
-  async #prepare(partition: LocalPartition, before: Measure): Promise<Prepared | null> {
+  async #prepare(partition: LocalPartition, before: Brought): Promise<Prepared | null> {
     const { site_id, date } = partition;
     for (let attempt = 1, now = partition;; attempt++) {
       try {
@@ -131,6 +145,10 @@ export class Importing {
         if (prepared === null) this.#done.partitionsThere++;
         return prepared;
       } catch (error) {
+        if (error instanceof Refused) {
+          this.#faults.push(`${site_id} ${date}: ${error.message}`);
+          return null;
+        }
         const next = this.#options.partitionNow(partition);
         const isOther = next.paths.join() !== now.paths.join();
         if (isOther && attempt < ATTEMPTS_MAX) {
@@ -145,12 +163,12 @@ export class Importing {
     }
   }
 
-  async #chosen(partition: LocalPartition, before: Measure): Promise<Prepared | null> {
+  async #chosen(partition: LocalPartition, before: Brought): Promise<Prepared | null> {
     const { site_id, date, paths } = partition;
     if (paths.length === 0) return null;
     const all = paths.map((path) => this.#absolute(path));
     const here = await this.#measure(storedRows(all, site_id), date);
-    if (isSame(here, before)) return null;
+    if (isSame(here, before) || isSame(here, { ...before, checksum: before.cameAs })) return null;
     if (before.events > 0) return await this.#later(partition, before, here);
     const files: string[] = [];
     let registered = 0;
@@ -165,7 +183,7 @@ export class Importing {
   /** Puts up the events that came into a partition after it was imported. */
   async #later(
     partition: LocalPartition,
-    before: Measure,
+    before: Brought,
     here: Measure,
   ): Promise<Prepared | null> {
     const { site_id, date, paths } = partition;
@@ -177,7 +195,10 @@ export class Importing {
       "Cannot read from the lake",
       () => this.#measure(source, date),
     );
-    this.#done.gone += before.events + added.events - here.events;
+    const gone = before.events + added.events - here.events;
+    // What was masked there and is not here looks like events that are new here.
+    if (before.maskings > 0 && gone !== 0) throw new Refused(MASKED_THERE);
+    this.#done.gone += gone;
     if (added.events === 0) return null;
     // A name that no registered file can have: what it adds to is in it.
     const target = await this.#target(partition, `later-${before.checksum}-${added.checksum}`);
@@ -240,7 +261,7 @@ export class Importing {
     const others = new Set(prepared).difference(new Set(taken));
     for (const { partition: { site_id, date } } of others) {
       this.#faults.push(
-        `${site_id} ${date}: another import brought it at the same time; try again`,
+        `${site_id} ${date}: another import or masking came at the same time; try again`,
       );
     }
   }
@@ -249,8 +270,10 @@ export class Importing {
   async #register(run: Run, prepared: readonly Prepared[]): Promise<Prepared[]> {
     const { source } = this.#options;
     const marks = marksOf(await run(importedMeasures(sql`source = ${source}`)));
-    const isAt = ({ partition }: Prepared, measure: Measure) =>
-      isSame(marks.get(keyOf(partition)) ?? NOTHING, measure);
+    const isAt = ({ partition, before }: Prepared, measure: Measure) => {
+      const mark = marks.get(keyOf(partition)) ?? NONE;
+      return mark.maskings === before.maskings && isSame(mark, measure);
+    };
     const fresh = prepared.filter((one) => isAt(one, one.before));
     // The answer to an earlier attempt was lost, though it was committed.
     const there = prepared.filter((one) => isAt(one, plus(one.before, one.added)));
@@ -310,9 +333,10 @@ function keyOf({ site_id, date }: Partition): string {
   return `${site_id} ${date}`;
 }
 
-function marksOf(rows: readonly Row[]): Map<string, Measure> {
+function marksOf(rows: readonly Row[]): Map<string, Brought> {
   return new Map(rows.map((row) => {
     const partition = { site_id: String(row["site_id"]), date: String(row["date"]) };
-    return [keyOf(partition), measureOf(row)];
+    const cameAs = BigInt(String(row["came_as"]));
+    return [keyOf(partition), { ...measureOf(row), cameAs, maskings: Number(row["maskings"]) }];
   }));
 }

@@ -9,7 +9,10 @@ import { LAKE } from "./connection.ts";
 /** The table of events, partitioned by site and UTC date. */
 export const EVENTS: Sql = raw(`${LAKE}.events`);
 
-/** Of each import and partition how many events it has brought, and their checksum. */
+/**
+ * Of each import and partition how many events it has brought, and their checksum. A row without
+ * events says that they were masked, and by what that has changed the checksum.
+ */
 export const IMPORTS: Sql = raw(`${LAKE}.imports`);
 
 /**
@@ -43,6 +46,12 @@ export const IMPORT_ID = "import_id";
 /** What `imports` calls an import of another program's data, beside the names of data folders. */
 export function sourceOfImport(id: string): string {
   return `import:${id}`;
+}
+
+/** The import of another program's data that `imports` calls so; null where it is a data folder. */
+export function importOf(source: string): string | null {
+  const prefix = sourceOfImport("");
+  return source.startsWith(prefix) ? source.slice(prefix.length) : null;
 }
 
 /**
@@ -173,9 +182,14 @@ export function measureOf(row: Readonly<Record<string, unknown>> | undefined): M
   return { events: Number(row?.["events"] ?? 0), checksum: BigInt(String(row?.["checksum"] ?? 0)) };
 }
 
-/** What imports have brought of a part of the lake, by site and date. */
+/**
+ * What imports have brought of a part of the lake, by site and date, as it is now: `came_as` is its
+ * checksum before it was masked, and `maskings` says how often it was.
+ */
 export function importedMeasures(where: Sql, at: Sql = raw("")): Sql {
   return sql`select site_id, date::varchar as date, sum(events)::bigint as events,
-      sum(checksum::hugeint)::varchar as checksum
+      sum(checksum::hugeint)::varchar as checksum,
+      coalesce(sum(checksum::hugeint) filter (events > 0), 0)::varchar as came_as,
+      count(*) filter (events = 0) as maskings
     from ${IMPORTS} ${at} where ${where} group by site_id, date`;
 }

@@ -1,6 +1,6 @@
 // Masks texts of events that are in a lake: partitions that hold some are written anew, beside
 // servers that go on. No snapshot and no file of the lake has the old texts afterwards.
-import { raw, type Sql, sql } from "../../../core/sql.ts";
+import { raw, sql } from "../../../core/sql.ts";
 import type { Masks } from "../../../core/text.ts";
 import type { Clock } from "../../../core/types.ts";
 import { maskRule } from "../../backup/mask_stored.ts";
@@ -14,9 +14,11 @@ import {
 } from "../../rewrite/rewrite_file.ts";
 import type { Lake } from "../lake.ts";
 import type { Duty } from "../nodes/duty.ts";
+import type { Partition } from "../../parquet/partition.ts";
 import { EVENTS } from "../tables.ts";
 import { sitesOfLake } from "../verifying.ts";
 import { expire, EXPIRED_NOW_MS } from "./expiring.ts";
+import { noteMasked, ofPartition } from "./masked_notes.ts";
 
 /** What was masked. */
 export interface MaskedInLake {
@@ -49,7 +51,7 @@ export async function maskInLake(
       onSite(index, sites.length);
       const masks = masksOf(site);
       if (!masks.emails && !masks.tokens) continue;
-      const { texts, days } = await maskSite(lake, site, maskRule(masks), isHeld);
+      const { texts, days } = await maskSite(lake, clock, site, maskRule(masks), isHeld);
       done.texts += texts;
       done.days += days;
     }
@@ -63,6 +65,7 @@ export async function maskInLake(
 
 async function maskSite(
   lake: Lake,
+  clock: Clock,
   site: string,
   rule: TextRule,
   isHeld: () => boolean,
@@ -84,7 +87,7 @@ async function maskSite(
     for (const { date } of found) {
       // Else what another server merges meanwhile could come back.
       if (!isHeld()) throw new Error(`${tried}: PostgreSQL has ended the connection; run it again`);
-      await writeAnew(lake, tried, sql`${ofSite} and date = ${literal(String(date))}::date`, rule);
+      await writeAnew(lake, tried, { site_id: site, date: String(date) }, rule, clock.nowMs());
     }
     return { texts, days: found.length };
   } finally {
@@ -93,12 +96,20 @@ async function maskSite(
 }
 
 /** Writes a partition anew, in one commit: no statement sees it without events, or with both. */
-async function writeAnew(lake: Lake, tried: string, which: Sql, rule: TextRule): Promise<void> {
+async function writeAnew(
+  lake: Lake,
+  tried: string,
+  partition: Partition,
+  rule: TextRule,
+  nowMs: number,
+): Promise<void> {
+  const which = ofPartition(partition);
   await lake.commit(tried, async (run) => {
     await run(
       sql`create or replace temp table anew as
         select * replace (${changedColumns(rule)}) from ${EVENTS} as events where ${which}`,
     );
+    await noteMasked(run, partition, raw("anew"), nowMs);
     await run(sql`delete from ${EVENTS} where ${which}`);
     await run(sql`insert into ${EVENTS} by name select * from anew order by timestamp`);
     await run(raw("drop table anew"));
