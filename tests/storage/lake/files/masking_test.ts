@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { startS3, stopS3 } from "../../../../scripts/lake/parts.ts";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
+import { sql } from "../../../../src/core/sql.ts";
 import type { Run } from "../../../../src/storage/duckdb.ts";
 import { realSystem } from "../../../../src/runtime/system.ts";
 import { maskInLake } from "../../../../src/storage/lake/files/masking.ts";
 import type { Lake } from "../../../../src/storage/lake/lake.ts";
 import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
 import { pageview } from "../../../support/events.ts";
+import { damagePages } from "../../../support/lake/data.ts";
 import {
   lakeTest,
   openLake,
@@ -20,6 +23,12 @@ const { clock } = realSystem({ format: "text", levelMin: "error" });
 const SITE = "example.com";
 const AT = Date.UTC(2024, 0, 15, 12) * 1000;
 const DAY_US = 86_400_000_000;
+
+/** The folder of all files of the lake's events, whether its catalog names them or not. */
+function bucketOf(env: Readonly<Record<string, string>>): string {
+  const path = env["MALLARD_LAKE_DATA_PATH"]?.slice("s3://".length);
+  return `${partsNow().folder}/s3/${path}main/events`;
+}
 
 /** Lets `meanwhile` happen once, when a commit of the lake has done its work and is yet to come. */
 function beforeCommit(lake: Lake, meanwhile: () => Promise<void>): void {
@@ -78,6 +87,71 @@ lakeTest(
       });
       assert.deepEqual(await mask(), { texts: 1, days: 2 });
       assert.deepEqual(await rows(), [["2024-01-16", "/u/(mail)"], ["2024-01-16", "/u/(mail)"]]);
+    } finally {
+      await lake.close();
+      await storage.close();
+    }
+  },
+);
+
+lakeTest(
+  "maskInLake() masks all but days with files that cannot be read, names these, and ends snapshots",
+  partsNow,
+  async (env, folder) => {
+    await Deno.mkdir(`${folder}/beside`);
+    const storage = await openOverLake(folder, env);
+    const lake = await openLake(`${folder}/beside`, optionsOf(env), { mayMake: false });
+    const duty = new Duty((storage.lake ?? assert.fail()).node.postgres());
+    const mask = () =>
+      maskInLake(lake, duty, clock, {
+        masksOf: () => ({ emails: true, tokens: false }),
+        onSite: () => {},
+      });
+    const mail = (at: number, site_id: string) =>
+      pageview({ at, site_id, page: "/u/jo@example.org" });
+    try {
+      const days = [AT, AT + DAY_US, AT + 2 * DAY_US];
+      await accept(
+        storage,
+        ["a.example", "b.example"].flatMap((site) => days.map((at) => mail(at, site))),
+      );
+      await storage.flusher.flush();
+      const filesOf = async (site: string) =>
+        (await lake.db.query(
+          sql`select distinct filename as path from lake.events where site_id = ${site}`,
+        )).map(({ path }) => String(path).replace("s3:/", `${partsNow().folder}/s3`)).sort();
+      const [lost = "", , damaged = ""] = await filesOf("a.example");
+      await stopS3(partsNow());
+      await Deno.rename(lost, `${folder}/lost`);
+      const whole = await Deno.readFile(damaged);
+      await damagePages(damaged);
+      await startS3(partsNow());
+      await assert.rejects(
+        mask(),
+        /^Error: Cannot mask the lake's events of a\.example 2024-01-15, a\.example 2024-01-17: /,
+      );
+      const left = async () => {
+        const rows = await plainRows(
+          partsNow(),
+          env,
+          `select site_id, date from read_parquet('${bucketOf(env)}/*/*/*.parquet')
+            where contains(pathname, '@') order by all`,
+        );
+        return rows.map((row) => row.join(" "));
+      };
+      await Deno.rename(damaged, `${folder}/damaged`);
+      assert.deepEqual(await left(), [], "in no file that can be read");
+      await stopS3(partsNow());
+      await Deno.writeFile(damaged, whole);
+      await Deno.rename(`${folder}/lost`, lost);
+      await startS3(partsNow());
+      assert.deepEqual(await left(), ["a.example 2024-01-15", "a.example 2024-01-17"]);
+      assert.deepEqual(await mask(), { texts: 1, days: 2 });
+      assert.deepEqual(await left(), []);
+      assert.deepEqual(
+        await plainRows(partsNow(), env, "select pathname, count(*) from lake.events group by 1"),
+        [["/u/(mail)", 6]],
+      );
     } finally {
       await lake.close();
       await storage.close();
