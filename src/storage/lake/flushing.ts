@@ -252,13 +252,12 @@ export class LakeFlusher implements Flushing {
    */
   #watch(): () => void {
     let [failures, isOver, cancel] = [0, false, () => {}];
-    let said: unknown = null;
     const ask = async () => {
       const error: unknown = await this.#node.requirePostgres().then(() => null, (error) => error);
       if (isOver) return;
       failures = error === null ? 0 : failures + 1;
-      if (failures > 1) this.#node.lost(said = error);
-      if (failures === 0 && said !== null) this.#node.regained(said);
+      if (failures > 1) this.#node.unanswered(error);
+      if (failures === 0) this.#node.answered();
       askLater();
     };
     const askLater = () => cancel = this.#parts.clock.after(ANSWER_MS_MAX, ask);

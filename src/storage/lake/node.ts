@@ -100,6 +100,8 @@ export class LakeNode {
   #isNew: boolean;
   #lake: Lake | null = null;
   #out: OutOfReach | null = null;
+  /** The same of a PostgreSQL that is asked beside work that hangs: it takes back its own only. */
+  #unanswered: OutOfReach | null = null;
   #clockOffMs: number | null = null;
   /** Whether the DuckDB of statistics has the lake attached. */
   #isAttached = false;
@@ -184,12 +186,14 @@ export class LakeNode {
 
   /** What stands in the way; null where nothing does. */
   get outOfReach(): OutOfReach | null {
-    return this.#out;
+    const [out, unanswered] = [this.#out, this.#unanswered];
+    if (out === null || unanswered === null) return out ?? unanswered;
+    return { sinceMs: Math.min(out.sinceMs, unanswered.sinceMs), reason: unanswered.reason };
   }
 
   /** Whether statistics can be answered. */
   get isReadable(): boolean {
-    return this.#out === null && this.#isAttached && this.#isFilled && this.answers;
+    return this.outOfReach === null && this.#isAttached && this.#isFilled && this.answers;
   }
 
   /**
@@ -355,7 +359,7 @@ export class LakeNode {
     const marked = markedOf(found, this.name);
     if (marked.fault !== null) throw new Error(`Cannot read the lake: ${marked.fault}`);
     if (marked.snapshot !== this.#marked.snapshot) await this.#look(lake, marked.snapshot);
-    this.#out = null;
+    this.#out = this.#unanswered = null;
     return marked;
   }
 
@@ -431,14 +435,24 @@ export class LakeNode {
 
   /** Notes that the lake cannot be reached. */
   lost(error: unknown): void {
-    const reason = messageOf(error);
-    if (this.#out?.reason !== reason) this.#system.log("error", reason);
-    this.#out = { sinceMs: this.#out?.sinceMs ?? this.#system.clock.nowMs(), reason };
+    this.#out = this.#noted(error, this.#out);
   }
 
-  /** Notes that what `lost` was told is over, unless it was told something else since. */
-  regained(error: unknown): void {
-    if (this.#out?.reason === messageOf(error)) this.#out = null;
+  /** Notes that PostgreSQL does not answer, until `answered` follows. */
+  unanswered(error: unknown): void {
+    this.#unanswered = this.#noted(error, this.#unanswered);
+  }
+
+  /** Notes that PostgreSQL answers; what `lost` was told stays. */
+  answered(): void {
+    this.#unanswered = null;
+  }
+
+  #noted(error: unknown, before: OutOfReach | null): OutOfReach {
+    const reason = messageOf(error);
+    const isKnown = [before?.reason, this.outOfReach?.reason].includes(reason);
+    if (!isKnown) this.#system.log("error", reason);
+    return { sinceMs: before?.sinceMs ?? this.#system.clock.nowMs(), reason };
   }
 
   /** Names what brings statistics to the newest snapshot. */
@@ -470,7 +484,7 @@ export class LakeNode {
 
   /** Whether the lake can be reached, and read where this server answers questions. */
   get isWell(): boolean {
-    return this.answers ? this.isReadable : this.#out === null && this.isConnected;
+    return this.answers ? this.isReadable : this.outOfReach === null && this.isConnected;
   }
 
   /** Throws `unavailable` where it is not known what is in the lake. */
@@ -550,7 +564,7 @@ export class LakeNode {
   }
 
   #unavailable(): AppError {
-    const { sinceMs } = this.#out ?? { sinceMs: this.#system.clock.nowMs() };
+    const { sinceMs } = this.outOfReach ?? { sinceMs: this.#system.clock.nowMs() };
     const since = new Date(sinceMs).toISOString().slice(0, 19);
     return new AppError(
       "unavailable",
@@ -595,7 +609,7 @@ export class LakeNode {
    * told, their answers say that they are behind.
    */
   async leave(): Promise<void> {
-    if (this.#lake === null || this.#out !== null) return;
+    if (this.#lake === null || this.outOfReach !== null) return;
     this.#hasLeft = true;
     const moved = { is_retired: true, flushed_us: this.#nowUs() };
     const { clock, log } = this.#system;

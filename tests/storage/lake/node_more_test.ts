@@ -101,6 +101,34 @@ lakeTest(
 );
 
 lakeTest(
+  "what else stands in the way is said again when a PostgreSQL that hung answers",
+  partsNow,
+  async (env, folder) => {
+    const storage = await openOverLake(folder, env, { system: impatient() });
+    const { node, flusher } = storage.lake ?? assert.fail();
+    const reason = () => node.outOfReach?.reason ?? "";
+    const other = "the bucket is gone";
+    try {
+      await accept(storage, numbered(0, 12, 3));
+      await whileFlushWaits(env, storage, async () => {
+        node.lost(new Error(other));
+        await whileHanging(partsNow(), async () => {
+          void flusher.follow();
+          await until(() => /Cannot connect to PostgreSQL/.test(reason()), "what is said");
+        });
+        // What had begun waits still: nothing has looked for the bucket since.
+        await until(() => !reason().includes("PostgreSQL"), "what is taken back");
+        assert.equal(reason(), other);
+      });
+      await flusher.follow();
+      assert.equal(node.outOfReach, null);
+    } finally {
+      await storage.close();
+    }
+  },
+);
+
+lakeTest(
   "a PostgreSQL that takes no further session is not said to be out of reach",
   partsNow,
   async (env, folder) => {
