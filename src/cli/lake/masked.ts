@@ -4,6 +4,7 @@ import { masksOf } from "../../sites/settings.ts";
 import { Sites } from "../../sites/sites.ts";
 import { maskInLake } from "../../storage/lake/files/masking.ts";
 import { Duty } from "../../storage/lake/nodes/duty.ts";
+import { Turns } from "../../storage/lake/nodes/turns.ts";
 import { Postgres } from "../../storage/shared/postgres.ts";
 import { Store } from "../../storage/state/store.ts";
 import { type CommandContext, type CommandResult, succeeded } from "../command.ts";
@@ -31,7 +32,7 @@ export async function maskedInLake(
           clock,
           "sites",
           (onSite) =>
-            maskInLake(lake, new Duty(postgres), clock, {
+            maskInLake(lake, { duty: new Duty(postgres), turns: new Turns(postgres), clock }, {
               masksOf: (site) => masksOf(sites.settings(site)),
               onSite,
             }),

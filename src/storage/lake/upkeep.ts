@@ -12,6 +12,7 @@ import { CLOCK_MS_MAX, type Lake } from "./lake.ts";
 import { isUnreadable } from "./faults.ts";
 import { expire, EXPIRED_NOW_MS, timeOf } from "./files/expiring.ts";
 import { type CatalogedFile, type Unerased, unerasedError } from "./files/unreadable.ts";
+import { writePartition } from "./files/partition_anew.ts";
 import type { LakeFlusher } from "./flushing.ts";
 import { forgetBrought } from "./history/brought.ts";
 import type { LakeNode } from "./node.ts";
@@ -370,14 +371,8 @@ export class LakeUpkeep {
    * the extension makes none, and no other of the lake either.
    */
   async #writeAnew({ site_id, date }: Row): Promise<void> {
-    const which = sql`site_id = ${literal(String(site_id))}
-      and date = ${literal(String(date))}::date`;
-    await this.#commitInTurn(async (run) => {
-      await run(sql`create or replace temp table anew as select * from ${EVENTS} where ${which}`);
-      await run(sql`delete from ${EVENTS} where ${which}`);
-      await run(sql`insert into ${EVENTS} by name select * from anew order by timestamp`);
-      await run(raw("drop table anew"));
-    });
+    const partition = { site_id: String(site_id), date: String(date) };
+    await this.#commitInTurn((run) => writePartition(run, partition));
     await this.#flusher.settle();
   }
 

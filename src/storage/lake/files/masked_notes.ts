@@ -14,11 +14,7 @@ import {
   measureOf,
   MEASURES,
 } from "../tables.ts";
-
-/** What is of a partition, in the tables `events` and `imports`. */
-export function ofPartition({ site_id, date }: Partition): Sql {
-  return sql`site_id = ${literal(site_id)} and date = ${literal(date)}::date`;
-}
+import { ofPartition } from "./partition_anew.ts";
 
 /**
  * Notes that a partition becomes the relation `anew`, for each import that has brought some of it.

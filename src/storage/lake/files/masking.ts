@@ -1,8 +1,9 @@
 // Masks texts of events that are in a lake: partitions that hold some are written anew, beside
 // servers that go on. No snapshot and no file of the lake has the old texts afterwards.
-import { join, raw, sql } from "../../../core/sql.ts";
+import { join, sql } from "../../../core/sql.ts";
 import type { Masks } from "../../../core/text.ts";
 import type { Clock } from "../../../core/types.ts";
+import type { Run } from "../../duckdb.ts";
 import { maskRule } from "../../backup/mask_stored.ts";
 import { mayBeCorruption } from "../../parquet/corruption.ts";
 import { literal } from "../../parquet/schema.ts";
@@ -17,11 +18,12 @@ import { isBucket } from "../connection.ts";
 import { isPassing } from "../faults.ts";
 import { type Lake, probe } from "../lake.ts";
 import type { Duty } from "../nodes/duty.ts";
-import type { Partition } from "../../parquet/partition.ts";
+import type { Turns } from "../nodes/turns.ts";
 import { EVENTS } from "../tables.ts";
 import { newestSnapshot, sitesOfLake } from "../verifying.ts";
 import { expire, EXPIRED_NOW_MS } from "./expiring.ts";
-import { noteMasked, ofPartition } from "./masked_notes.ts";
+import { noteMasked } from "./masked_notes.ts";
+import { writePartition } from "./partition_anew.ts";
 import { fileOf, filesAt, type UnreadableFile, unreadableOf } from "./unreadable.ts";
 
 /** What was masked. */
@@ -39,8 +41,12 @@ export interface MaskedInLake {
  */
 export async function maskInLake(
   lake: Lake,
-  duty: Duty,
-  clock: Clock,
+  { duty, turns, clock }: {
+    readonly duty: Duty;
+    /** Keeps its commits from those of servers. */
+    readonly turns: Turns;
+    readonly clock: Clock;
+  },
   { masksOf, onSite }: {
     readonly masksOf: (site: string) => Masks;
     readonly onSite: (done: number, total: number) => void;
@@ -58,7 +64,7 @@ export async function maskInLake(
         onSite(index, sites.length);
         const masks = masksOf(site);
         if (!masks.emails && !masks.tokens) continue;
-        const masking = { lake, clock, site, rule: maskRule(masks), isHeld };
+        const masking = { lake, turns, clock, site, rule: maskRule(masks), isHeld };
         unreadable.push(...await maskSite(masking, done));
       }
     } catch (error) {
@@ -80,6 +86,7 @@ export async function maskInLake(
 /** How a site is masked. */
 interface Masking {
   readonly lake: Lake;
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly site: string;
   readonly rule: TextRule;
@@ -120,7 +127,7 @@ async function unreadableFor(
 
 /** Masks the days of a site, but for some. */
 async function maskDays(
-  { lake, clock, site, rule, isHeld }: Masking,
+  { lake, turns, clock, site, rule, isHeld }: Masking,
   except: readonly string[],
   done: { texts: number; days: number },
 ): Promise<void> {
@@ -142,7 +149,13 @@ async function maskDays(
     for (const { date } of found) {
       // Else what another server merges meanwhile could come back.
       if (!isHeld()) throw new Error(`${tried}: PostgreSQL has ended the connection; run it again`);
-      await writeAnew(lake, tried, { site_id: site, date: String(date) }, rule, clock.nowMs());
+      const partition = { site_id: site, date: String(date) };
+      const write = (run: Run) =>
+        writePartition(run, partition, {
+          columns: sql`* replace (${changedColumns(rule)})`,
+          note: (anew) => noteMasked(run, partition, anew, clock.nowMs()),
+        });
+      await turns.inTurn(() => lake.commit(tried, write));
       done.days++;
     }
     done.texts += texts;
@@ -159,25 +172,4 @@ function unmaskedError(unreadable: readonly UnreadableFile[]): Error {
       `(${unreadable[0]?.reason}); put them back from the bucket's versions, and run it again. ` +
       "All others are masked",
   );
-}
-
-/** Writes a partition anew, in one commit: no statement sees it without events, or with both. */
-async function writeAnew(
-  lake: Lake,
-  tried: string,
-  partition: Partition,
-  rule: TextRule,
-  nowMs: number,
-): Promise<void> {
-  const which = ofPartition(partition);
-  await lake.commit(tried, async (run) => {
-    await run(
-      sql`create or replace temp table anew as
-        select * replace (${changedColumns(rule)}) from ${EVENTS} as events where ${which}`,
-    );
-    await noteMasked(run, partition, raw("anew"), nowMs);
-    await run(sql`delete from ${EVENTS} where ${which}`);
-    await run(sql`insert into ${EVENTS} by name select * from anew order by timestamp`);
-    await run(raw("drop table anew"));
-  });
 }

@@ -5,6 +5,7 @@ import { realSystem } from "../../../../src/runtime/system.ts";
 import { type MaskedInLake, maskInLake } from "../../../../src/storage/lake/files/masking.ts";
 import type { Lake } from "../../../../src/storage/lake/lake.ts";
 import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
+import { Turns } from "../../../../src/storage/lake/nodes/turns.ts";
 import { IMPORTS, MEASURES } from "../../../../src/storage/lake/tables.ts";
 import { verifyEvents } from "../../../../src/storage/lake/verifying.ts";
 import { Postgres } from "../../../../src/storage/shared/postgres.ts";
@@ -34,7 +35,8 @@ async function mask(env: Readonly<Record<string, string>>, lake: Lake): Promise<
   const postgres = new Postgres(optionsOf(env), "mallard test", system.clock);
   try {
     const masks = { masksOf: () => ({ emails: true, tokens: false }), onSite: () => {} };
-    return await maskInLake(lake, new Duty(postgres), system.clock, masks);
+    const duties = { duty: new Duty(postgres), turns: new Turns(postgres), clock: system.clock };
+    return await maskInLake(lake, duties, masks);
   } finally {
     postgres.close();
   }

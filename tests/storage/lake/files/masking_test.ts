@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startS3, stopS3 } from "../../../../scripts/lake/parts.ts";
+import { sqlOf, startS3, stopS3 } from "../../../../scripts/lake/parts.ts";
 import { plainRows } from "../../../../scripts/lake/plain.ts";
 import { sql } from "../../../../src/core/sql.ts";
 import type { Run } from "../../../../src/storage/duckdb.ts";
@@ -7,6 +7,8 @@ import { realSystem } from "../../../../src/runtime/system.ts";
 import { maskInLake } from "../../../../src/storage/lake/files/masking.ts";
 import type { Lake } from "../../../../src/storage/lake/lake.ts";
 import { Duty } from "../../../../src/storage/lake/nodes/duty.ts";
+import { LOCKS } from "../../../../src/storage/lake/nodes/catalog_rules.ts";
+import { Turns } from "../../../../src/storage/lake/nodes/turns.ts";
 import { pageview } from "../../../support/events.ts";
 import { damagePages } from "../../../support/lake/data.ts";
 import {
@@ -52,9 +54,10 @@ lakeTest(
     await Deno.mkdir(`${folder}/beside`);
     const storage = await openOverLake(folder, env);
     const lake = await openLake(`${folder}/beside`, optionsOf(env), { mayMake: false });
-    const duty = new Duty((storage.lake ?? assert.fail()).node.postgres());
+    const postgres = (storage.lake ?? assert.fail()).node.postgres();
+    const duties = { duty: new Duty(postgres), turns: new Turns(postgres), clock };
     const mask = () =>
-      maskInLake(lake, duty, clock, {
+      maskInLake(lake, duties, {
         masksOf: () => ({ emails: true, tokens: false }),
         onSite: () => {},
       });
@@ -68,7 +71,14 @@ lakeTest(
     try {
       await accept(storage, [mail(AT), mail(AT + DAY_US)]);
       await storage.flusher.flush();
+      const turnsTaken = async () => {
+        const query = `select count(*) from pg_locks
+          where locktype = 'advisory' and classid = ${LOCKS} and objid = 3 and granted
+            and database = (select oid from pg_database where datname = current_database())`;
+        return await sqlOf(partsNow(), query, env["MALLARD_LAKE_CATALOG"]?.split("/").at(-1));
+      };
       beforeCommit(lake, async () => {
+        assert.equal(await turnsTaken(), "1", "other servers wait with their flushes");
         await accept(storage, [pageview({ at: AT + 1, site_id: SITE, page: "/new" })]);
         await storage.flusher.flush();
         assert.equal(storage.flusher.counts.failures, 0);
@@ -101,9 +111,10 @@ lakeTest(
     await Deno.mkdir(`${folder}/beside`);
     const storage = await openOverLake(folder, env);
     const lake = await openLake(`${folder}/beside`, optionsOf(env), { mayMake: false });
-    const duty = new Duty((storage.lake ?? assert.fail()).node.postgres());
+    const postgres = (storage.lake ?? assert.fail()).node.postgres();
+    const duties = { duty: new Duty(postgres), turns: new Turns(postgres), clock };
     const mask = () =>
-      maskInLake(lake, duty, clock, {
+      maskInLake(lake, duties, {
         masksOf: () => ({ emails: true, tokens: false }),
         onSite: () => {},
       });
