@@ -993,7 +993,7 @@ dashboardTest(
     await page.fill(".start input", "https://www.Pasted.example/path?a=b");
     await page.locator("text=Will be counted as pasted.example").waitFor();
     assert.deepEqual(await page.locator(".ticks .done").count(), 1);
-    assert.match(await page.innerText(".ticks .done"), / done$/);
+    assert.match(await page.innerText(".ticks .done"), /\sdone$/);
     await page.click(".start .tab:has-text('Next.js')");
     assert.match(await page.innerText(".start pre"), /next\/script/);
     await page.click(".start .tab:has-text('HTML')");
