@@ -8,6 +8,7 @@ import {
   type Page,
   USER_AGENT,
 } from "../../../support/browser/browser.ts";
+import { settled } from "../../../support/browser/dashboard.ts";
 import { startThreePageSite } from "../../../support/browser/three_page_site.ts";
 import { type ReadyServer, startReady } from "../../../support/server/ready_server.ts";
 import { withFolder } from "../../../support/storage/storage.ts";
@@ -78,6 +79,7 @@ browserTest("SiteCheck says what arrives, what is excluded and what is spelled o
     const started = page.locator(".started");
     await started.locator("text=the first event has arrived").waitFor();
     assert.match(await started.locator(".ticks .done").last().innerText(), /First event/);
+    await settled(page);
     assert.deepEqual(await faultsFound(page), []);
     await started.locator("button:has-text('Set a password')").click();
     await page.locator("dialog input[type=password]").first().waitFor();
