@@ -5,8 +5,14 @@ import { faultsFound } from "../support/browser/accessibility.ts";
 import { dashboardTest, sendEvent, withServer } from "../support/browser/dashboard.ts";
 import { until } from "../support/wait.ts";
 
-/** What a page is made of, in an order of loading. */
-const PARTS = ["style.css", "bundle.js", "vendor/preact.js", "vendor/uplot.js"];
+/** What a page is made of, in an order of loading, and what is there before the server is killed. */
+const PARTS: readonly (readonly [part: string, after?: string])[] = [
+  ["style.css"],
+  ["bundle.js"],
+  ["vendor/preact.js"],
+  ["vendor/uplot.js"],
+  ["bundle.js", "/api/auth/status"],
+];
 
 dashboardTest(
   "index.html: a page whose server is killed while it loads comes when the server is back",
@@ -16,10 +22,13 @@ dashboardTest(
       const { url } = server;
       await sendEvent(url, "parts.example", 1);
       try {
-        for (const part of PARTS) {
+        for (const [part, after] of PARTS) {
           const page = await (await context()).newPage();
           const killed = Promise.withResolvers<void>();
+          const isThere = after &&
+            page.waitForEvent("requestfinished", (request) => request.url().endsWith(after));
           await page.route(`**/assets/*/${part}`, async (route) => {
+            await isThere;
             await server.kill();
             killed.resolve();
             await route.continue().catch(() => {});
