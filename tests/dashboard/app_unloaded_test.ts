@@ -5,7 +5,7 @@ import { faultsFound } from "../support/browser/accessibility.ts";
 import { dashboardTest, sendEvent, withServer } from "../support/browser/dashboard.ts";
 import { until } from "../support/wait.ts";
 
-/** What a page is made of, in an order of loading, and what is there before the server is killed. */
+/** What a page is made of, in an order of loading, and what came before the server is killed. */
 const PARTS: readonly (readonly [part: string, after?: string])[] = [
   ["style.css"],
   ["bundle.js"],

@@ -52,10 +52,13 @@ async function tryAgain(tries) {
   void tryAgain(tries + 1);
 }
 
-/** Whether questions are answered; a server that can keep no events answers them, too. */
+/**
+ * Whether questions are answered; a server that can keep no events answers them, too. The address
+ * is not the one that index.html preloads: that answer may be older.
+ */
 async function isReached() {
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  return await fetch(addressOf("api/auth/status"), { cache: "no-store", signal }).then(
+  return await fetch(addressOf("api/auth/status?now"), { cache: "no-store", signal }).then(
     ({ ok }) => ok,
     () => false,
   );
