@@ -396,3 +396,23 @@ dashboardTest("sites.js keeps the focus on a card that another order takes elsew
   await page.locator(`[data-site='${site(29)}'] b:text-is('2')`).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), "BODY");
 });
+
+/** What the choice of the order says of itself, closed as well as open. */
+const ORDERS = {
+  "en-GB": ["Sorted by name", "Most visitors first", "Most events first"],
+  "de-DE": ["Nach Namen sortiert", "Meiste Besucher zuerst", "Meiste Ereignisse zuerst"],
+  "fr-FR": ["Triés par nom", "Plus de visiteurs d’abord", "Plus d’événements d’abord"],
+  "es-ES": ["Ordenados por nombre", "Más visitantes primero", "Más eventos primero"],
+};
+
+dashboardTest(
+  "sites.js: the choice of the order says that it is one, in each language",
+  async ({ url, open }) => {
+    for (const [locale, texts] of Object.entries(ORDERS)) {
+      const { page } = await open(`${url}/?view=sites`, { locale });
+      const choice = page.locator("select:has(option[value=visitors])");
+      await choice.waitFor();
+      assert.deepEqual(await choice.locator("option").allInnerTexts(), texts);
+    }
+  },
+);
