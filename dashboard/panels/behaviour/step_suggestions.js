@@ -12,6 +12,12 @@ const EVENTS = 4;
 /** What the editor of steps reads as more than a name. */
 const SPECIAL = /[*,[\]\\]/;
 
+/**
+ * Whether no values are to come.
+ * @param {import("../../lib/ask/answer.js").Answer<Seen>} seen
+ */
+const isOver = ({ data, fault }) => data !== null || fault !== null;
+
 /** @param {{ steps: readonly Step[], onAdd: (step: Step) => void }} props */
 export function StepSuggestions({ steps, onAdd }) {
   const app = useApp();
@@ -31,6 +37,7 @@ export function StepSuggestions({ steps, onAdd }) {
       .slice(0, EVENTS).map((one) => ({ ...one, kind: /** @type {const} */ ("event") })),
   ];
   // The line is there before the answers are: nothing moves when they come.
+  if (offered.length === 0 && isOver(pages) && isOver(events)) return null;
   return html`
     <div class="suggested">
       ${offered.length > 0 && html`<span class="muted">${t("funnel_suggested")}</span>`}
