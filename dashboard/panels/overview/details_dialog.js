@@ -6,7 +6,8 @@ import { ask, withParams } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { csvOf, saveFile } from "../../lib/ask/downloads.js";
-import { html, useEffect, useState } from "../../lib/html.js";
+import { useConnectionLost } from "../../lib/ask/connection.js";
+import { html, useEffect, useRef, useState } from "../../lib/html.js";
 import { dimensionOf, metricOf, rowDimensions } from "../../lib/state/schema.js";
 import { NotCompared } from "../../components/report/not_compared.js";
 import { Pager } from "../../components/report/pager.js";
@@ -52,7 +53,8 @@ function Details({ dimension, onClose }) {
   const [page, setPage] = useState(0);
   const metrics = columnsOf(schema, dimension);
   const told = rowDimensions(schema, dimension);
-  const also = useCodes(dimension, search.trim());
+  const codes = useCodes(dimension, search.trim());
+  const { also } = codes;
   const params = {
     metrics: metrics.join(","),
     dimensions: told.join(","),
@@ -60,32 +62,31 @@ function Details({ dimension, onClose }) {
     search: isCoded(dimension) ? "" : search.trim(),
   };
   /** @type {import("../../lib/ask/answer.js").Answer<Table>} */
-  const { data, fault, stale, retry } = useAnswer(
+  const answer = useAnswer(
     also &&
       reportUrl(app, "query", { ...params, limit: PAGE_ROWS, offset: page * PAGE_ROWS }, { also }),
   );
   /** @type {import("../../lib/ask/answer.js").Answer<Table>} */
   const everyone = useAnswer(also?.length ? reportUrl(app, "query", EVERYONE) : null);
-  const known = !also?.length || everyone.data !== null;
+  const fault = codes.fault ?? answer.fault ?? everyone.fault;
+  const { shown, stale } = useShown(fault ? null : { answer, everyone, also, order, page });
   const sortBy = (/** @type {string} */ column) => {
     setPage(0);
     const [first, second] = column === dimension ? ["asc", "desc"] : ["desc", "asc"];
     setOrder(order === `${column}:${first}` ? `${column}:${second}` : `${column}:${first}`);
   };
-  const lost = fault ?? everyone.fault;
   const onRetry = () => {
-    retry();
-    everyone.retry();
+    for (const one of [codes, answer, everyone]) one.retry();
   };
-  const body = lost
-    ? html`<${PanelFault} fault=${lost} onRetry=${onRetry} />`
-    : !data || !known
+  const total = shown?.table.total ?? 0;
+  const body = fault
+    ? html`<${PanelFault} fault=${fault} onRetry=${onRetry} />`
+    : !shown
     ? html`<${Skeleton} rows=${14} />`
     : html`
-      <${FullTable} rows=${also?.length ? ofEveryone(data.results, everyone.data) : data.results}
-        told=${told} metrics=${metrics}
-        order=${order} onSort=${sortBy} onClose=${onClose} />
-      ${data.results.length === 0 && html`<${Nothing} />`}
+      <${FullTable} rows=${shown.rows} told=${told} metrics=${metrics} order=${shown.order}
+        onSort=${sortBy} onClose=${onClose} />
+      ${shown.rows.length === 0 && html`<${Nothing} />`}
     `;
   return html`
     <${Dialog} title=${name("dimension", dimension)} close=${t("close")} onClose=${onClose}
@@ -96,20 +97,54 @@ function Details({ dimension, onClose }) {
           setSearch(text);
         }} />
         <span class="muted" role="status">
-          ${data && t("rows", { n: data.total, count: format.count(data.total) })}
+          ${shown && t("rows", { n: total, count: format.count(total) })}
         </span>
         <span class="spring" />
         <${Export} told=${told} metrics=${metrics} params=${params} also=${also ?? []} />
       </div>
       <${NotCompared} />
-      <${ImportedDays} answer=${data} />
-      <div class=${stale && data ? "details-rows stale" : "details-rows"} tabindex="0"
-        role="region" aria-label=${name("dimension", dimension)}>
+      <${ImportedDays} answer=${shown?.table ?? null} />
+      <div class=${stale && shown ? "details-rows stale" : "details-rows"} tabindex="0"
+        role="region" aria-label=${name("dimension", dimension)} aria-busy=${stale}>
         ${body}
       </div>
-      <${Pager} page=${page} total=${data?.total ?? 0} rows=${PAGE_ROWS} onPage=${setPage} />
+      <${Pager} page=${shown?.page ?? page} total=${total} rows=${PAGE_ROWS}
+        onPage=${setPage} />
       <//>
   `;
+}
+
+/**
+ * @typedef {object} Found
+ * @property {import("../../lib/ask/answer.js").Answer<Table>} answer
+ * @property {import("../../lib/ask/answer.js").Answer<Table>} everyone
+ * @property {readonly import("../../grammar/filter.js").Filter[] | null} also
+ * @property {string} order
+ * @property {number} page
+ */
+
+/** @typedef {{ table: Table, rows: readonly Row[], order: string, page: number }} Shown */
+
+/**
+ * The rows that were found; before they are, and for as long as the server can't be reached, the
+ * last ones, with the order and the page that they have. Null shows none and forgets none.
+ * @param {Found | null} found
+ * @returns {{ shown: Shown | null, stale: boolean }}
+ */
+function useShown(found) {
+  const last = useRef(/** @type {Shown | null} */ (null));
+  const lost = useConnectionLost();
+  if (!found) return { shown: null, stale: false };
+  const { answer: { data, stale }, everyone, also, order, page } = found;
+  const isWhole = also !== null && (also.length === 0 || everyone.data !== null);
+  if (!stale && data && isWhole) {
+    const rows = also.length > 0 ? ofEveryone(data.results, everyone.data) : data.results;
+    last.current = { table: data, rows, order, page };
+    return { shown: last.current, stale: false };
+  }
+  // A choice is marked at once, but not over rows that it does not make.
+  const kept = last.current && !lost ? { ...last.current, order, page } : last.current;
+  return { shown: kept, stale: true };
 }
 
 /**
@@ -147,24 +182,34 @@ const NO_CODE = "-";
 const CODES_MAX = 300;
 
 /**
+ * @typedef {Pick<import("../../lib/ask/answer.js").Answer<unknown>, "fault" | "retry"> & {
+ *   also: import("../../grammar/filter.js").Filter[] | null,
+ * }} Codes
+ */
+
+/**
  * The filter for those values of a dimension of codes whose labels contain a text; none for other
  * dimensions or without a text, null until the values are known.
  * @param {string} name
  * @param {string} text
- * @returns {import("../../grammar/filter.js").Filter[] | null}
+ * @returns {Codes}
  */
 function useCodes(name, text) {
   const app = useApp();
   const needed = isCoded(name) && text !== "";
   const question = needed ? reportUrl(app, "values", { dimension: name, limit: CODES_MAX }) : null;
   /** @type {import("../../lib/ask/answer.js").Answer<readonly { value: string }[]>} */
-  const { data } = useAnswer(question);
-  if (!needed) return [];
+  const { data, fault, retry } = useAnswer(question);
+  if (!needed) return { also: [], fault: null, retry };
   const dimension = dimensionOf(app.schema, name);
-  if (!data || !dimension) return null;
+  if (!data || !dimension) return { also: null, fault, retry };
   const codes = codesFound(data, text, (value) => labelOf(dimension, value, app).text);
   const values = codes.map(({ value }) => value);
-  return [{ op: "is", dimension: name, values: values.length > 0 ? values : [NO_CODE] }];
+  return {
+    also: [{ op: "is", dimension: name, values: values.length > 0 ? values : [NO_CODE] }],
+    fault,
+    retry,
+  };
 }
 
 /** @param {{ onSearch: (text: string) => void }} props */
