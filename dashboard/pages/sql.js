@@ -1,5 +1,5 @@
 // The SQL page: a statement, its answer, the saved ones, and the tables.
-import { Skeleton } from "../components/layout/panel.js";
+import { Fault, Skeleton } from "../components/layout/panel.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { sitePath } from "../lib/ask/api.js";
 import { loadSqlWords } from "../lib/format/sql_words.js";
@@ -21,27 +21,42 @@ import { Tables } from "../panels/sql/tables.js";
 export function SqlPage() {
   const { t, site } = useApp();
   const [words, setWords] = useState(/** @type {{ w: SqlWords } | null} */ (null));
-  useEffect(() => {
-    loadModule(() => loadSqlWords(t("language_tag"))).then((w) => setWords({ w }), () => {});
-  }, []);
+  const [isMissing, setMissing] = useState(false);
+  const load = () => {
+    setMissing(false);
+    // The module of the page is there: to load the page again for its words might never end.
+    loadModule(() => loadSqlWords(t("language_tag")), { optional: true }).then(
+      (w) => setWords({ w }),
+      () => setMissing(true),
+    );
+  };
+  useEffect(load, []);
   /** @type {import("../lib/ask/answer.js").Answer<SqlServer>} */
   const server = useAnswer("api/sql");
   /** @type {import("../lib/ask/answer.js").Answer<readonly SavedQuery[]>} */
   const saved = useAnswer(sitePath(site.site_id, "/queries"));
   const fault = server.fault ?? saved.fault;
-  if (fault) {
-    const onRetry = () => {
-      server.retry();
-      saved.retry();
-    };
+  if (words && server.data && saved.data && !fault) {
     return html`
-      <h1 class="visually-hidden">SQL</h1>
-      <${PanelFault} fault=${fault} onRetry=${onRetry} />
+      <${Desk} w=${words.w} server=${server.data} saved=${saved.data} onSaved=${saved.refresh} />
     `;
   }
-  if (!words || !server.data || !saved.data) return html`<${Skeleton} rows=${6} />`;
+  const onRetry = () => {
+    server.retry();
+    saved.retry();
+  };
   return html`
-    <${Desk} w=${words.w} server=${server.data} saved=${saved.data} onSaved=${saved.refresh} />
+    <h1 class="visually-hidden">SQL</h1>
+    ${fault ? html`<${PanelFault} fault=${fault} onRetry=${onRetry} />` : isMissing
+      ? html`
+        <${Fault} title=${t("fault_title")} detail=${t("fault_hint_busy")} action=${t("retry")}
+          onRetry=${load} />
+      `
+      : html`
+        <div aria-busy="true">
+          <${Skeleton} rows=${6} />
+        </div>
+      `}
   `;
 }
 

@@ -1,6 +1,7 @@
 // The About dialog: version, health, data sources, licences.
 import { Dialog } from "../../components/layout/dialog.js";
 import { Facts } from "../../components/layout/facts.js";
+import { PanelFault } from "../../components/report/panel_fault.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
 import { html } from "../../lib/html.js";
@@ -32,23 +33,26 @@ const SERVER_PARTS = [
 /** @param {{ onClose: () => void }} props */
 export function AboutDialog({ onClose }) {
   const { t, format } = useApp();
-  /** @type {Health | null} */
-  const health = useAnswer("health/detailed").data;
-  /** @type {{ files: Part[] } | null} */
-  const manifest = useAnswer(new URL("../../vendor/manifest.json", import.meta.url).href).data;
-  const parts = new Map((manifest?.files ?? []).map((part) => [part.package, part]));
+  /** @type {import("../../lib/ask/answer.js").Answer<Health>} */
+  const server = useAnswer("health/detailed");
+  const health = server.data;
+  /** @type {import("../../lib/ask/answer.js").Answer<{ files: Part[] }>} */
+  const manifest = useAnswer(new URL("../../vendor/manifest.json", import.meta.url).href);
+  const parts = new Map((manifest.data?.files ?? []).map((part) => [part.package, part]));
+  const faultOf = (/** @type {import("../../lib/ask/answer.js").Answer<unknown>} */ answer) =>
+    answer.fault && html`<${PanelFault} fault=${answer.fault} onRetry=${answer.retry} />`;
   const count = (/** @type {number | undefined} */ value) =>
     value === undefined ? "…" : format.count(value);
   return html`
     <${Dialog} title=${t("about")} close=${t("close")} onClose=${onClose}>
       <p>${t("about_intro")}</p>
-      <${Facts} rows=${[
+      ${faultOf(server) ?? html`<${Facts} rows=${[
         [t("about_version"), health?.version ?? "…"],
         [t("about_events"), count(health?.buffered_events)],
         [t("about_files"), count(health?.parquet_files)],
         [t("about_quarantined"), count(health?.quarantined_count)],
         [t("about_engine"), health?.behavioral_engine ?? "…"],
-      ]} />
+      ]} />`}
       <h3>${t("countries")}</h3>
       <p>${t(health?.geoip_loaded ? "about_data_own" : "about_data")}</p>
       <p>${t("about_map")}</p>
@@ -68,6 +72,7 @@ export function AboutDialog({ onClose }) {
           `
         )}
       </ul>
+      ${faultOf(manifest)}
       <//>
   `;
 }

@@ -122,7 +122,7 @@ function SavedFunnels({ onLoad, ready }) {
   const [fault, setFault] = useState("");
   const path = sitePath(site.site_id, "/funnels");
   /** @type {import("../../lib/ask/answer.js").Answer<readonly Saved[]>} */
-  const { data, refresh } = useAnswer(path);
+  const { data, fault: lost, retry, refresh } = useAnswer(path);
   const known = data?.find((saved) => saved.name === name);
   const onSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -141,6 +141,10 @@ function SavedFunnels({ onLoad, ready }) {
   return html`
     <div class="saved">
       <span class="muted">${t("funnels_saved")}</span>
+      ${lost && html`
+        <span class="fault-line" role="status">${refusalOf(lost, t)}</span>
+        <button type="button" class="button small" onClick=${retry}>${t("retry")}</button>
+      `}
       ${data?.length === 0 && html`<span class="muted">${t("items_none")}</span>`}
       ${data?.map((saved) =>
         html`

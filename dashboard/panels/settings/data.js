@@ -1,7 +1,8 @@
 // The site's data: the export by day and that of all events, what was not counted, and erasure with
 // a look at what would go before anything goes.
 import { Facts } from "../../components/layout/facts.js";
-import { Panel } from "../../components/layout/panel.js";
+import { Panel, Skeleton } from "../../components/layout/panel.js";
+import { PanelFault } from "../../components/report/panel_fault.js";
 import { addressOf, ask, sitePath, withParams } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -91,8 +92,8 @@ function periodWords({ state, name, format }) {
 export function Dropped() {
   const app = useApp();
   const { t, format } = app;
-  /** @type {Drops | null} */
-  const data = useAnswer(reportUrl(app, "bots", { limit: 20 })).data;
+  /** @type {import("../../lib/ask/answer.js").Answer<Drops>} */
+  const { data, fault, stale, retry } = useAnswer(reportUrl(app, "bots", { limit: 20 }));
   const wordsOf = (/** @type {string} */ text, /** @type {string} */ name) => {
     const key = /** @type {import("../../lib/format/text.js").Key} */ (text);
     return t(key) === key ? name : t(key);
@@ -107,9 +108,11 @@ export function Dropped() {
     ...(data?.robots ?? []).map(({ name, count }) => [name, format.count(count)]),
   ];
   return html`
-    <${Panel} title=${t("dropped")}>
+    <${Panel} title=${t("dropped")} busy=${stale}>
       <div class="settings-body">
         <p class="muted">${t("dropped_hint", { period: periodWords(app) })}</p>
+        ${fault && html`<${PanelFault} fault=${fault} onRetry=${retry} />`}
+        ${!data && !fault && html`<${Skeleton} rows=${1} />`}
         ${data && rows.length === 0 && html`<p>${t("dropped_none")}</p>`}
         <${Facts} rows=${rows} />
         ${fields.length > 0 && html`

@@ -1,5 +1,5 @@
 // What the server finds of its installation: each check ok, warning or failure, with what to do.
-import { Panel } from "../../components/layout/panel.js";
+import { Panel, Skeleton } from "../../components/layout/panel.js";
 import { PanelFault } from "../../components/report/panel_fault.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { useApp } from "../../lib/state/context.js";
@@ -61,6 +61,7 @@ export function Doctor() {
       <div class="settings-body">
         <p class="muted">${t("doctor_hint")}</p>
         ${fault && html`<${PanelFault} fault=${fault} onRetry=${retry} />`}
+        ${!fault && !(data && words) && html`<${Skeleton} rows=${3} />`}
         ${data && words && html`
           <table class="plain doctor">
             <thead>

@@ -2,6 +2,7 @@
 // counted ones. Any number of them is accepted, refused or deleted at once.
 import { shownHost } from "../../grammar/host_name.js";
 import { Panel } from "../../components/layout/panel.js";
+import { PanelFault } from "../../components/report/panel_fault.js";
 import { ask } from "../../lib/ask/api.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { html, useState } from "../../lib/html.js";
@@ -28,11 +29,18 @@ const UNDECLARED_USUAL = 100;
 export function NewSites() {
   const { t, format, reload } = useApp();
   /** @type {import("../../lib/ask/answer.js").Answer<NewSitesAnswer>} */
-  const { data, stale, refresh } = useAnswer("api/new-sites");
+  const { data, fault: lost, stale, retry, refresh } = useAnswer("api/new-sites");
   const [chosen, setChosen] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
   const [fault, setFault] = useState("");
   const [whole, setWhole] = useState(false);
   const lines = data && isWorthIt(data) ? linesOf(data, t, format).slice(0, LINES_MAX) : [];
+  if (lost) {
+    return html`
+      <${Panel} title=${t("new_sites")}>
+        <${PanelFault} fault=${lost} onRetry=${retry} />
+        <//>
+    `;
+  }
   if (lines.length === 0) return null;
   const sites = lines.map(({ site }) => site).filter((site) => chosen.has(site));
   const decide = async (/** @type {string} */ decision) => {
