@@ -95,7 +95,13 @@ export const checkStore: Check = async (context) => {
   try {
     const facts = await context.store();
     if (facts === null) return ok("there is no mallard.sqlite yet");
-    const { version, versionNow } = facts;
+    const { version, versionNow, isOverLake } = facts;
+    if (isOverLake && context.config.storage !== "lake") {
+      return fail(
+        `${path} is of a server over a lake: what it has of settings is a copy`,
+        'set storage = "lake" and the settings of the lake; no server starts here without them',
+      );
+    }
     if (version === versionNow) return ok(`schema version ${version}`);
     return ok(`schema version ${version}: the next start raises it to ${versionNow}`);
   } catch (error) {

@@ -17,6 +17,8 @@ export interface StoreFacts {
   /** Most files of one partition. */
   readonly filesOfPartitionMax: number;
   readonly hasPassword: boolean;
+  /** Whether it is of a server over a lake. */
+  readonly isOverLake: boolean;
 }
 
 /** Reads them; null where there is no file. Rejects where it is damaged or of a newer program. */
@@ -38,6 +40,7 @@ export async function readStoreFacts(files: Files, path: string): Promise<StoreF
       partitions: number(`select count(*) from (${partitions})`),
       filesOfPartitionMax: number(`select max(n) from (${partitions})`),
       hasPassword: version > 1 && number("select count(*) from owner_password") > 0,
+      isOverLake: number("select count(*) from facts where name = 'lake_journal'") > 0,
     };
   } finally {
     db.close();

@@ -11,6 +11,7 @@ import {
   dataDirOf,
   succeeded,
 } from "../command.ts";
+import { requireNoCopy } from "../lake/over_lake.ts";
 import { withoutNewline } from "./hash_password.ts";
 
 const TAKE_UP_MS_MAX = 10_000;
@@ -25,7 +26,9 @@ export const RESET_PASSWORD = {
     const { config, system: { clock, files, random }, readInput } = context;
     const password = withoutNewline(await readInput());
     if (config.storage === "lake") return await resetForAll(context, password || null);
-    const path = `${dataDirOf(config)}/mallard.sqlite`;
+    const dataDir = dataDirOf(config);
+    await requireNoCopy(context, dataDir, "Cannot change the password");
+    const path = `${dataDir}/mallard.sqlite`;
     // An older program may have it open: its schema stays as it is.
     const isThere = await files.size(path) !== null;
     const store = await Store.open(path, isThere ? "writer" : "server");

@@ -29,6 +29,7 @@ import {
 } from "../command.ts";
 import { progressLine } from "../progress.ts";
 import { importTakeout } from "../exports/takeout.ts";
+import { requireNoCopy } from "../lake/over_lake.ts";
 import { isTakeout } from "../../storage/backup/takeout.ts";
 import { isTar } from "../../storage/archive/tar.ts";
 import { follow } from "./follow.ts";
@@ -191,6 +192,7 @@ export async function besideServer<T>(
       shared.close();
     }
   }
+  await requireNoCopy(context, dataDir, "Cannot use the list of imports");
   const db = Sqlite.openWriter(`${dataDir}/mallard.sqlite`);
   const store: HistoryStore = {
     run: (op, args) =>

@@ -16,3 +16,19 @@ export async function isOverLake(
     await store.close();
   }
 }
+
+/**
+ * Rejects where the settings name no lake and DATA_DIR is a server's over one: what it has of
+ * settings, passwords and imports is a copy, and a change of it would be lost at its next start.
+ */
+export async function requireNoCopy(
+  context: Pick<CommandContext, "config" | "system">,
+  dataDir: string,
+  tried: string,
+): Promise<void> {
+  if (context.config.storage === "lake" || !await isOverLake(context, dataDir)) return;
+  throw new Error(
+    `${tried}: ${dataDir} is of a server over a lake, whose PostgreSQL has what counts; ` +
+      'set storage = "lake" and the settings of the lake, as for the server',
+  );
+}

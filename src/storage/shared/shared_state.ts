@@ -56,6 +56,8 @@ const OF_OWNERS: readonly CopiedTable[] = [
   "site_items",
   "owner_password",
   "api_keys",
+  "erasures",
+  "refused_sites",
   "past_imports",
 ];
 

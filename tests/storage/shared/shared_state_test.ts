@@ -94,6 +94,27 @@ lakeTest("a server that has settings of its own cannot join", partsNow, async (e
     openShared(env, folder, "two"),
     /^Error: Cannot join the servers of the lake: this data folder has settings .*site_settings/,
   );
+  // What would be dropped without a word: refused sites, and the record of erasures.
+  const own = {
+    refused_sites: (store: Store) => store.run("refuseSite", { site_id: "spam.example", atMs: 1 }),
+    erasures: (store: Store) =>
+      store.run("addErasure", {
+        erased_at: 1,
+        site_id: "a.example",
+        start_date: "2026-01-01",
+        end_date: "2026-01-02",
+        db_records_deleted: 3,
+        parquet_partitions_deleted: 1,
+        caller: "session",
+      }),
+  };
+  for (const [table, make] of Object.entries(own)) {
+    await Deno.mkdir(`${folder}/${table}`);
+    const store = await Store.open(`${folder}/${table}/mallard.sqlite`);
+    await make(store);
+    await store.close();
+    await assert.rejects(openShared(env, folder, table), new RegExp(`its own \\(${table}\\)`));
+  }
   // Nor can one of another lake.
   await sqlOf(partsNow(), "drop schema mallard cascade", databaseOf(env));
   await assert.rejects(openShared(env, folder, "one"), /this data folder belongs to another lake/);
