@@ -103,13 +103,19 @@ export function lengthOf({ from, to }) {
 }
 
 /**
+ * What writes minutes, by time zone: each takes long to make.
+ * @type {Map<string, Intl.DateTimeFormat>}
+ */
+const minutes = new Map();
+
+/**
  * An instant as `YYYY-MM-DD HH:MM` in a time zone.
  * @param {number} nowMs
  * @param {string} timeZone
  * @returns {string}
  */
 export function minuteOf(nowMs, timeZone) {
-  const parts = new Intl.DateTimeFormat("en-CA", {
+  const format = minutes.get(timeZone) ?? new Intl.DateTimeFormat("en", {
     timeZone,
     year: "numeric",
     month: "2-digit",
@@ -117,7 +123,9 @@ export function minuteOf(nowMs, timeZone) {
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
-  }).formatToParts(nowMs);
+  });
+  minutes.set(timeZone, format);
+  const parts = format.formatToParts(nowMs);
   const part = (/** @type {string} */ type) => parts.find((found) => found.type === type)?.value;
   return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}`;
 }

@@ -1,7 +1,7 @@
 // The dashboard of one site: arranges the panels.
 import { useApp } from "../lib/state/context.js";
 import { withPageWords } from "../lib/format/words.js";
-import { html, useState } from "../lib/html.js";
+import { html, useEffect, useState } from "../lib/html.js";
 import { arrangementOf, keepArrangement } from "../lib/state/arrangement.js";
 import { Breakdown } from "../panels/overview/breakdown.js";
 import { Chart } from "../panels/overview/chart.js";
@@ -10,6 +10,7 @@ import { Heatmap } from "../panels/overview/heatmap.js";
 import { BREAKDOWNS } from "../panels/overview/breakdowns.js";
 import { Numbers } from "../panels/overview/numbers.js";
 import { Vitals } from "../panels/overview/vitals.js";
+import { whenDrawn } from "../lib/ask/view.js";
 import { useAnswer } from "../lib/ask/answer.js";
 import { NoiseContext } from "../lib/ask/noise.js";
 import { changesUrl, chartedOf, headlineOf, metricsOf, RevenueContext } from "../lib/headline.js";
@@ -49,15 +50,31 @@ function titlesOf(t) {
   ]);
 }
 
+/** Whether this page has been whole before. */
+let isWhole = false;
+
+/** False until the numbers at the top are drawn for the first time: the rest would delay them. */
+function useWhole() {
+  const [whole, setWhole] = useState(isWhole);
+  useEffect(() => {
+    void whenDrawn().then(() => {
+      isWhole = true;
+      setWhole(true);
+    });
+  }, []);
+  return whole;
+}
+
 /** Draws the page. */
 export function SitePage() {
   const app = useApp();
   const { t, site, state, navigate } = app;
   const why = whyOf(state);
   const kind = headlineOf(state.filters);
+  const whole = useWhole();
   // Behind all others: it marks what is there already.
   /** @type {import("../lib/ask/answer.js").Answer<ChangesAnswer>} */
-  const changes = useAnswer(changesUrl(app, metricsOf(kind)), { last: true });
+  const changes = useAnswer(whole ? changesUrl(app, metricsOf(kind)) : null, { last: true });
   const [arrangement, setArrangement] = useState(() => arrangementOf(PANELS));
   const [arranging, setArranging] = useState(false);
   const arrange = (/** @type {import("../lib/state/arrangement.js").Arrangement} */ chosen) => {
@@ -76,9 +93,9 @@ export function SitePage() {
         onLast=${setLast} />
       <${Chart} kind=${kind} charted=${charted} />
     </section>
-    <div class=${kind === "goal" ? "breakdowns of-goal" : "breakdowns"}>
-      ${arrangement.order.filter((id) => !arrangement.hidden.includes(id)).map(draw)}
-      <${Vitals} />
+    <div class=${"breakdowns" + (kind === "goal" ? " of-goal" : "") + (whole ? "" : " later")}>
+      ${whole && arrangement.order.filter((id) => !arrangement.hidden.includes(id)).map(draw)}
+      ${whole && html`<${Vitals} />`}
     </div>
     <p class="arrange-line">
       <button type="button" class="button quiet small" onClick=${() => setArranging(true)}>
