@@ -46,7 +46,7 @@ export function useLive(site, filters) {
       });
     };
     let isLeft = false;
-    queueMicrotask(() => void whenDrawn().then(() => isLeft || look()));
+    void whenDrawn().then(() => isLeft || look());
     // Browsers do not reconnect a refused stream, so this does.
     const timer = setInterval(look, 15_000);
     document.addEventListener("visibilitychange", look);

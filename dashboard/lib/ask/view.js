@@ -75,8 +75,14 @@ function drawing(answer) {
   });
 }
 
-/** Resolves when what was asked for early is drawn; at once where nothing was. */
-export const whenDrawn = () => drawn;
+/**
+ * Resolves when what was asked for early is drawn; at once where nothing was. What is drawn at this
+ * moment has asked by then.
+ */
+export async function whenDrawn() {
+  await undefined;
+  await drawn;
+}
 
 /**
  * Asks for a report. Resolves and rejects as `ask` does; `first` puts it before the
@@ -93,8 +99,7 @@ export function askReport(path, { signal, first = false, last = false }) {
       asked.then(resolve, reject);
       drawn = drawing(asked);
     } else {
-      // All that is drawn at once has asked by then.
-      if (waiting.length === 0) queueMicrotask(() => void drawn.then(send));
+      if (waiting.length === 0) void whenDrawn().then(send);
       waiting.push({ path, signal, first, last, resolve, reject });
     }
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
