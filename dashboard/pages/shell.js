@@ -146,5 +146,5 @@ function View({ view, known, onAdd }) {
     ? VIEWS[/** @type {keyof typeof VIEWS} */ (view)]
     : undefined;
   if (!load) return html`<${SitePage} />`;
-  return known ? html`<${Lazy} load=${load} place="page" onAdd=${onAdd} />` : null;
+  return html`<${Lazy} load=${known ? load : null} place="page" onAdd=${onAdd} />`;
 }

@@ -5,6 +5,7 @@ import { later } from "../../lib/modules.js";
 import { Dropdown, moveInList } from "./dropdown.js";
 import { Icon } from "../layout/icon.js";
 import { Lazy } from "../layout/lazy.js";
+import { Skeleton } from "../layout/panel.js";
 
 /** @typedef {import("../../lib/period.js").Range} Range */
 
@@ -110,7 +111,8 @@ function OwnDays({ range, today, sunday, onRange, faultOf, format, texts }) {
   return html`
     <form class="range" onSubmit=${onSubmit}>
       <h3>${texts.custom} <kbd>C</kbd></h3>
-      <${Lazy} load=${loadCalendar} range=${days} today=${today} sunday=${sunday}
+      <${Lazy} load=${loadCalendar} meanwhile=${html`<${Skeleton} rows=${5} />`}
+        range=${days} today=${today} sunday=${sunday}
         onRange=${choose} format=${format}
         texts=${{ previous: texts.previousMonth, next: texts.nextMonth }} />
       <${TwoDays} days=${days} max=${today} onDays=${setDays} texts=${texts} />

@@ -1,6 +1,6 @@
 // Web vitals: how pages load and respond, whole and by page. Drawn where they are measured.
 import { Lazy } from "../../components/layout/lazy.js";
-import { Empty, Panel } from "../../components/layout/panel.js";
+import { Empty, Panel, Skeleton } from "../../components/layout/panel.js";
 import { useAnswer } from "../../lib/ask/answer.js";
 import { reportUrl } from "../../lib/ask/report_url.js";
 import { html, useState } from "../../lib/html.js";
@@ -38,7 +38,8 @@ export function Vitals() {
     <${Panel} title=${t("vitals")} class="vitals" busy=${stale}>
       <div class=${stale ? "vitals-body stale" : "vitals-body"} tabindex="0" role="group"
         aria-label=${t("vitals")}>
-        <${Lazy} load=${loadTables} vitals=${data.vitals} rows=${data.rows} />
+        <${Lazy} load=${loadTables} meanwhile=${html`<${Skeleton} rows=${5} />`}
+          vitals=${data.vitals} rows=${data.rows} />
       </div>
       <//>
   `;

@@ -45,6 +45,7 @@ dashboardTest(
         await page.keyboard.press("b");
         await page.locator("main").getByText(text, { exact: true }).waitFor();
         assert.ok(page.url().includes("view=behaviour"));
+        assert.equal(await page.locator("main .to-come").count(), 1);
         if (index === 0) assert.deepEqual(await faultsFound(page), []);
         await page.keyboard.press("?");
         const dialog = page.locator("dialog").getByText(text, { exact: true });
@@ -65,6 +66,96 @@ dashboardTest(
         await again.stop();
       }
     }),
+);
+
+/** Addresses of pages whose module comes later, with what of it is waited for. */
+const PAGES = {
+  "view=behaviour": ["behaviour", "main .pills"],
+  "view=realtime": ["realtime", "main .live"],
+  "view=sites": ["sites", "main .site-card"],
+  "view=settings": ["settings", "main .pills"],
+  "view=sql": ["sql", "main textarea"],
+} as const;
+
+dashboardTest(
+  "Lazy: a page keeps its place while its module is on its way, also without a server",
+  async ({ url, context }) => {
+    for (const reducedMotion of ["no-preference", "reduce"] as const) {
+      const opened = await context({ reducedMotion });
+      for (const [search, [name, there]] of Object.entries(PAGES)) {
+        const page = await opened.newPage();
+        const module = new RegExp(`/pages/${name}\\.js`);
+        const held = Promise.withResolvers<void>();
+        await page.route(module, async (route) => {
+          await held.promise;
+          await route.abort();
+        });
+        await page.goto(`${url}/?site=${SITE}&${search}`);
+        const coming = page.locator("main .coming[aria-busy=true]");
+        await coming.waitFor();
+        assert.deepEqual(await page.locator("h1").allInnerTexts(), ["Loading…"]);
+        assert.deepEqual(await faultsFound(page), [], search);
+        // What comes at once does not flash.
+        const seen = await coming.evaluate((place) => {
+          const [pause] = place.getAnimations();
+          if (!pause) return [];
+          return [0, 150, 250].map((ms) => {
+            pause.currentTime = ms;
+            return getComputedStyle(place).visibility;
+          });
+        });
+        assert.deepEqual(seen, ["hidden", "hidden", "visible"]);
+        const reached = /\/api\/auth\/status/;
+        await page.route(reached, (route) => route.abort());
+        held.resolve();
+        await page.locator(".banner").waitFor();
+        await page.locator("main").getByText(LATER["en-GB"]).waitFor();
+        assert.equal(await page.locator("main .to-come").count(), 1);
+        assert.deepEqual(await faultsFound(page), [], search);
+        await page.unroute(module);
+        await page.unroute(reached);
+        await page.locator(there).first().waitFor();
+        await page.locator(".banner").waitFor({ state: "detached" });
+        assert.equal(await page.locator("main .coming").count(), 0);
+        await page.close();
+      }
+    }
+  },
+);
+
+dashboardTest(
+  "Lazy: a dialog keeps its place while its module is on its way, and gives the focus back",
+  async ({ url, open }) => {
+    const { page, faults } = await open(`${url}/?site=${SITE}`);
+    await settled(page);
+    const held = Promise.withResolvers<void>();
+    await page.route(/\/details_dialog\.js/, async (route) => {
+      await held.promise;
+      await route.continue().catch(() => {});
+    });
+    const button = page.locator("[aria-label='Details: Page']");
+    const coming = page.getByRole("dialog", { name: "Loading…" });
+    const isFocused = () =>
+      page.waitForFunction(() =>
+        document.activeElement?.getAttribute("aria-label") === "Details: Page"
+      );
+    await button.click();
+    await coming.locator(".to-come").waitFor();
+    assert.deepEqual(await faultsFound(page), []);
+    await page.keyboard.press("Escape");
+    await coming.waitFor({ state: "detached" });
+    await isFocused();
+    await button.click();
+    await coming.locator(".to-come").waitFor();
+    held.resolve();
+    const dialog = page.getByRole("dialog", { name: "Page" });
+    await dialog.locator("tbody tr").first().waitFor();
+    await coming.waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await isFocused();
+    assert.deepEqual(faults, []);
+  },
 );
 
 dashboardTest(
