@@ -7,7 +7,7 @@ import type {
   DuckDBMaterializedResult,
   DuckDBPreparedStatement,
 } from "@duckdb/node-api";
-import { messageOf } from "../core/errors.ts";
+import { type AppError, messageOf } from "../core/errors.ts";
 import { ident, type Sql, sql, type SqlValue } from "../core/sql.ts";
 import type { Clock } from "../core/types.ts";
 import {
@@ -18,6 +18,7 @@ import {
   isRefusal,
   lateError,
   mayBeFault,
+  PauseError,
   reopeningError,
   statementError,
 } from "./duckdb/faults.ts";
@@ -136,6 +137,8 @@ export class Db {
   readonly #running = new Map<DuckDBConnection, Promise<unknown>>();
   #isClosing = false;
   #hasFailed = false;
+  /** Whether it is opened again although it had not failed. */
+  #isPause = false;
   readonly #toDrop = new Set<string>();
   #watcher: DbWatcher | null = null;
   #reopening: Promise<void> = Promise.resolve();
@@ -192,16 +195,23 @@ export class Db {
    */
   reopen(): Promise<void> {
     if (this.#isClosing) return Promise.reject(closingError());
+    this.#isPause ||= !this.#hasFailed;
     this.#hasFailed = true;
-    this.#pool.refuseAll(reopeningError());
-    return this.#reopening = this.#reopening.catch(() => {}).then(async () => {
+    this.#pool.refuseAll(this.#refusal());
+    const reopening = this.#reopening.catch(() => {}).then(async () => {
       await this.#closeOpened();
       const opened = await this.#openAgain();
       this.#opened = opened;
       this.#toDrop.clear();
       this.#pool = new Pool(this.#clock, opened.readers);
       this.#hasFailed = false;
-    });
+    }).finally(() => this.#isPause = false);
+    return this.#reopening = reopening;
+  }
+
+  /** Why statements are refused while DuckDB is not open. */
+  #refusal(): AppError {
+    return this.#isPause ? new PauseError() : reopeningError();
   }
 
   /**
@@ -372,7 +382,7 @@ export class Db {
 
   #requireOpen(): Opened {
     if (this.#isClosing) throw closingError();
-    if (this.#hasFailed || this.#opened === null) throw reopeningError();
+    if (this.#hasFailed || this.#opened === null) throw this.#refusal();
     return this.#opened;
   }
 
@@ -392,7 +402,7 @@ export class Db {
   async #judged(error: unknown, connection: DuckDBConnection, text: string): Promise<unknown> {
     const message = messageOf(error);
     if (mayBeFault(message) && !await isUsable(connection)) this.#fail(message, text);
-    return this.#hasFailed && this.#watcher !== null ? reopeningError() : error;
+    return this.#hasFailed && this.#watcher !== null ? this.#refusal() : error;
   }
 
   async #run(connection: DuckDBConnection, query: Sql, limits: QueryLimits): Promise<Row[]> {

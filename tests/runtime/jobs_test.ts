@@ -1,5 +1,6 @@
 import assert from "node:assert";
 import { Jobs } from "../../src/runtime/jobs.ts";
+import { PauseError, reopeningError } from "../../src/storage/duckdb/faults.ts";
 import { fakeSystem } from "../support/fake_system.ts";
 
 Deno.test("Jobs runs each at its interval, and at start where asked", () => {
@@ -69,4 +70,41 @@ Deno.test("Jobs logs and counts a failing one, and tries it again", async () => 
   assert.deepStrictEqual(jobs.failures, { bad: 2 });
   assert.equal(lines[0]!.message, "Job failed: no luck");
   assert.equal(lines[0]!.fields?.["job"], "bad");
+});
+
+Deno.test("Jobs counts no pause of DuckDB as a failure, and tries again soon", async () => {
+  const { clock, log, lines } = fakeSystem();
+  const errors: Error[] = [new PauseError(), new PauseError()];
+  let runs = 0;
+  const run = () => {
+    runs++;
+    const error = errors.shift();
+    return error ? Promise.reject(error) : Promise.resolve();
+  };
+  const jobs = new Jobs([{ name: "daily", everyMs: 86_400_000, atStart: true, run }], clock, log);
+  jobs.start();
+  const seconds = async (count: number) => {
+    for (let second = 0; second < count; second++) {
+      await new Promise((resolve) => setTimeout(resolve));
+      clock.advance(1000);
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  await seconds(5);
+  assert.strictEqual(runs, 3, "until it is over, and not again");
+  assert.deepStrictEqual(jobs.failures, {});
+  assert.deepStrictEqual(lines.map(({ level }) => level), ["debug", "debug"]);
+  // A fault is one, though it is opened again after it.
+  errors.push(reopeningError());
+  clock.advance(86_400_000);
+  await seconds(5);
+  assert.strictEqual(runs, 4);
+  assert.deepStrictEqual(jobs.failures, { daily: 1 });
+  // Once stopped it waits no more.
+  errors.push(new PauseError());
+  clock.advance(86_400_000);
+  await new Promise((resolve) => setTimeout(resolve));
+  await jobs.stop();
+  await seconds(5);
+  assert.strictEqual(runs, 5);
 });

@@ -47,6 +47,15 @@ export function reopeningError(): AppError {
   return shortageError("Cannot read the events now", "DuckDB has failed and is opened again");
 }
 
+/** A refusal while DuckDB is opened again on purpose: nothing has failed, and it is over soon. */
+export class PauseError extends AppError {
+  constructor() {
+    super("unavailable", "Cannot read the events now: DuckDB is opened again", {
+      "retry-after": "5",
+    });
+  }
+}
+
 /** What a caller is told about a statement that DuckDB has failed on again and again. */
 export function bannedError(): AppError {
   return new AppError(

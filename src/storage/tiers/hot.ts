@@ -10,7 +10,7 @@ import type { JournalLines } from "../state/ops/journal_lines.ts";
 import type { Store } from "../state/store.ts";
 import type { Journal, PendingEvent } from "./journal.ts";
 import type { Db } from "../duckdb.ts";
-import { cut, isOfValues, reopeningError } from "../duckdb/faults.ts";
+import { cut, isOfValues, PauseError, reopeningError } from "../duckdb/faults.ts";
 import type { Partition } from "../parquet/partition.ts";
 import { TableRows } from "../duckdb/table_rows.ts";
 import {
@@ -76,7 +76,7 @@ export class Hot {
   /** Sites of which an engagement was hot at some time. */
   readonly #engaged = new Set<string>();
   /** From a fault of DuckDB on until all events are here again. */
-  #isRefilling = false;
+  #refilling: "fault" | "pause" | null = null;
 
   private constructor(db: Db, catalog: Catalog, journal: Journal, log: Log, open: OpenTable) {
     this.#log = log;
@@ -174,7 +174,7 @@ export class Hot {
    * flush or erase meanwhile; whoever reads is refused, until it has succeeded.
    */
   async refill(reopen: () => Promise<void>, load: () => Promise<void>): Promise<void> {
-    this.#isRefilling = true;
+    this.#refilling = this.#db.hasFailed ? "fault" : "pause";
     await this.#mutex.run(async () => {
       await reopen();
       await this.#journal.rewind();
@@ -188,7 +188,7 @@ export class Hot {
       this.#publishTables();
     });
     await load();
-    this.#isRefilling = false;
+    this.#refilling = null;
   }
 
   /** Brings everything accepted so far into the open table. Rejects with DuckDB's error. */
@@ -197,9 +197,10 @@ export class Hot {
     await this.#syncInTurn();
   }
 
-  /** Throws `unavailable` while events are missing here, after a fault of DuckDB. */
+  /** Throws `unavailable` while events are missing here, as DuckDB was opened again. */
   requireWhole(): void {
-    if (this.#isRefilling) throw reopeningError();
+    if (this.#refilling === null) return;
+    throw this.#refilling === "pause" ? new PauseError() : reopeningError();
   }
 
   #syncInTurn(): Promise<void> {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { AppError } from "../../../src/core/errors.ts";
+import { sql } from "../../../src/core/sql.ts";
 import type { Storage } from "../../../src/storage/open.ts";
 import { pageview } from "../../support/events.ts";
 import { type FakeSystem, fakeSystem } from "../../support/fake_system.ts";
+import { PauseError } from "../../../src/storage/duckdb/faults.ts";
 import { FATAL } from "../../support/storage/duckdb.ts";
 import { accept, numbersOf, openFolder, withFolder } from "../../support/storage/storage.ts";
 import { turn, until } from "../../support/wait.ts";
@@ -85,6 +87,31 @@ Deno.test("Reopening refuses a statement that failed twice, and pauses longer", 
     // A stop does not wait for the pause.
     system.clock.advance(3_600_000);
     await assert.rejects(storage.db.query(FATAL), isRefusal);
+    await storage.close();
+  });
+});
+
+Deno.test("DuckDB that is opened again on purpose says so, unlike after a fault", async () => {
+  await withFolder(async (folder) => {
+    const system = fakeSystem();
+    const storage = await openFolder(folder, system);
+    const { db, hot } = storage;
+    await accept(storage, [event(1)]);
+    const isPause = (error: unknown) => isRefusal(error) && error instanceof PauseError;
+    const ask = () => db.query(sql`select 1`);
+    // Nobody has failed: jobs that come in between wait.
+    const refilling = hot.refill(() => db.reopen(), async () => {
+      await assert.rejects(hot.sync(), isPause);
+    });
+    await assert.rejects(ask(), isPause);
+    await refilling;
+    await ask();
+    await hot.sync();
+    // What had failed is a fault until it is open.
+    await assert.rejects(db.query(FATAL), isRefusal);
+    await assert.rejects(ask(), (error) => isRefusal(error) && !(error instanceof PauseError));
+    await reopened(storage, system);
+    await ask();
     await storage.close();
   });
 });
