@@ -269,7 +269,9 @@ function BarStep({ step, index, steps, left, before, noise, known }) {
             ${t("funnel_dropped", {
               n: step.dropped,
               count: format.count(step.dropped),
-              share: format.percent(1 - step.rate_from_previous),
+              share: format.percent(
+                step.visitors + step.dropped > 0 ? 1 - step.rate_from_previous : 0,
+              ),
             })}
           </button>
           ${step.median_secs !== null &&
