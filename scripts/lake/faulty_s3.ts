@@ -6,6 +6,15 @@ import { Readable } from "node:stream";
 /** What becomes of requests. */
 export type S3Fault = "none" | "some" | "all" | "slow" | "hangs";
 
+/** A moment of a request that uploads a file or removes some. */
+export interface S3Moment {
+  readonly kind: "upload" | "removal";
+  /** Which of them, from 1 on, counted from when it is named. */
+  readonly number: number;
+  /** Whether the request has been passed on then. */
+  readonly isDone: boolean;
+}
+
 /** A running server. */
 export interface FaultyS3 {
   readonly origin: string;
@@ -17,12 +26,39 @@ export interface FaultyS3 {
   fail(fault: S3Fault): void;
   /** Refuses so many requests in a row, as soon as the next upload has ended. */
   failAfterUpload(requests: number): void;
+  /** Does something once at a moment, before anything else becomes of the request. */
+  at(moment: S3Moment, act: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
 const REFUSAL = "<Error><Code>SlowDown</Code></Error>";
 const ONE_OF = 4;
 const SLOW_MS = 400;
+
+/** What is done at a moment. */
+interface Act {
+  readonly moment: S3Moment;
+  readonly act: () => Promise<void>;
+}
+
+/** The moment that is waited for. */
+class AwaitedMoment {
+  #next: Act | null = null;
+  #seen = 0;
+
+  begin(next: Act): void {
+    [this.#next, this.#seen] = [next, 0];
+  }
+
+  /** What is to be done at a request; null at all but one. */
+  take(request: Request): Act | null {
+    const next = this.#next;
+    if (next === null || !isOf(request, next.moment.kind)) return null;
+    if (++this.#seen < next.moment.number) return null;
+    this.#next = null;
+    return next;
+  }
+}
 
 /** Passes requests on to the S3 server at `port`. */
 export function faultyS3(
@@ -33,6 +69,7 @@ export function faultyS3(
   let fault = begin;
   let [asked, refused, answered, waiting] = [0, 0, 0, 0];
   let [hasUploaded, left] = [false, 0];
+  const awaited = new AwaitedMoment();
   const agent = new Agent({ keepAlive: false });
   const server = Deno.serve({ hostname, port: 0, onListen() {} }, async (request) => {
     const isDue = hasUploaded && left > 0;
@@ -48,8 +85,11 @@ export function faultyS3(
     waiting--;
     if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     answered++;
+    const now = awaited.take(request);
+    if (now?.moment.isDone === false) await now.act();
     try {
       const response = await passOn(request, agent, port);
+      if (now?.moment.isDone) await now.act();
       hasUploaded ||= endsUpload(request);
       return response;
     } catch {
@@ -64,8 +104,16 @@ export function faultyS3(
     waiting: () => fault === "hangs" ? waiting : 0,
     fail: (next) => fault = next,
     failAfterUpload: (requests) => [hasUploaded, left] = [false, requests],
+    at: (moment, act) => awaited.begin({ moment, act }),
     close: () => server.shutdown(),
   };
+}
+
+/** Whether a request ends an upload, or removes files: one, or several at once. */
+function isOf(request: Request, kind: S3Moment["kind"]): boolean {
+  if (kind === "upload") return endsUpload(request);
+  const { method, url } = request;
+  return method === "DELETE" || (method === "POST" && new URL(url).searchParams.has("delete"));
 }
 
 /** Whether a request is the last one of an upload, in one part or in several. */

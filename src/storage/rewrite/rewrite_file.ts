@@ -19,6 +19,8 @@ export interface TextRule {
 
 /** The table of the texts that are changed. */
 const TEXTS_TABLE = "rewritten_texts";
+/** The table of the texts of a column that may be changed. */
+const SEARCHED = "searched_texts";
 /** Texts that are changed at once, and the most that one statement reads. */
 const TEXTS_AT_ONCE = 250;
 const TEXTS_READ = 20_000;
@@ -55,13 +57,17 @@ export async function findTextsIn(
     create or replace table ${ident(TEXTS_TABLE)} (name varchar, text varchar, changed varchar)`);
   let count = 0;
   for (const column of rule.columns) {
-    for (let after: string | null = null;;) {
-      const isNext: Sql = after === null ? sql`true` : sql`${ident(column)} > ${after}`;
-      const rows = await db.query(
-        sql`
+    // The events are read once, however many different texts they have.
+    await db.query(
+      sql`create or replace table ${ident(SEARCHED)} as
         select distinct ${ident(column)} as text from ${events}
-        where regexp_matches(${ident(column)}, ${rule.may}) and ${isNext}
-        order by text limit ${TEXTS_READ}`,
+        where regexp_matches(${ident(column)}, ${rule.may})`,
+      { signal },
+    );
+    for (let from = 0;; from += TEXTS_READ) {
+      const rows = await db.query(
+        sql`select text from ${ident(SEARCHED)}
+          where rowid >= ${from} and rowid < ${from + TEXTS_READ}`,
         { signal },
       );
       const texts = rows.map((row) => String(row["text"]));
@@ -70,9 +76,9 @@ export async function findTextsIn(
         count += await addTexts(db, rule, column, texts.slice(at, at + TEXTS_AT_ONCE));
       }
       if (texts.length < TEXTS_READ) break;
-      after = texts.at(-1) ?? null;
     }
   }
+  await db.execute(sql`drop table ${ident(SEARCHED)}`);
   return count;
 }
 
@@ -138,7 +144,9 @@ export async function writeRewritten(
   throw new Error(`Cannot rewrite ${file.path}: ${written.rows} of ${file.rows} events came out`);
 }
 
-/** Removes the table of texts, which may name what is to be forgotten. */
+/** Removes the tables of texts, which may name what is to be forgotten. */
 export async function forgetTexts(db: Db): Promise<void> {
-  await db.execute(sql`drop table if exists ${ident(TEXTS_TABLE)}`);
+  for (const name of [TEXTS_TABLE, SEARCHED]) {
+    await db.execute(sql`drop table if exists ${ident(name)}`);
+  }
 }

@@ -1,8 +1,12 @@
 // The same over a lake: what a server keeps of its closed days on its own disk.
-import { ok, strictEqual as equal } from "node:assert";
+import { deepStrictEqual as deepEqual, fail, ok, strictEqual as equal } from "node:assert";
 import { sqlOf } from "../../../scripts/lake/parts.ts";
 import { DAY_US } from "../../../src/core/durations.ts";
 import { type Sql, sql } from "../../../src/core/sql.ts";
+import { realSystem } from "../../../src/runtime/system.ts";
+import { maskInLake } from "../../../src/storage/lake/files/masking.ts";
+import { Duty } from "../../../src/storage/lake/nodes/duty.ts";
+import { Turns } from "../../../src/storage/lake/nodes/turns.ts";
 import { periodOf } from "../../../src/sites/id_period.ts";
 import { literal } from "../../../src/storage/parquet/schema.ts";
 import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
@@ -37,7 +41,7 @@ import {
   withSite,
 } from "../../support/numbers/rolled_answers.ts";
 import { Draw } from "../../support/numbers/random_questions.ts";
-import { withFolder } from "../../support/storage/storage.ts";
+import { EVER, withFolder } from "../../support/storage/storage.ts";
 
 const partsNow = partsOfFile();
 
@@ -274,6 +278,45 @@ siteTest(
     await open.reopen();
     equal(await compare(open.storage, system, site, 322, 4), 0);
     ok(await open.build() > 0);
+  },
+);
+
+siteTest(
+  "what is masked in a lake is made again, and nothing of before answers",
+  { zone: "Europe/Berlin", idDays: 1 },
+  8,
+  async (open, env) => {
+    const { system, site, folder, storage } = open;
+    for (const day of ["04", "09"]) {
+      await flushed(storage, `2024-03-${day}T12:00:00Z`, `/u/jo${day}@example.org`);
+    }
+    ok(await open.build() > 0);
+    ok(await compare(storage, system, site, 331, 6) > 0);
+    const beside = realSystem({ format: "text", levelMin: "error" });
+    await Deno.mkdir(`${folder}/beside`);
+    const lake = await openLake(`${folder}/beside`, optionsOf(env), { mayMake: false });
+    try {
+      const postgres = (storage.lake ?? fail()).node.postgres();
+      const duties = { duty: new Duty(postgres), turns: new Turns(postgres), clock: beside.clock };
+      const masksOf = () => ({ emails: true, tokens: false });
+      // A day at a time: what is found in one is not looked for in others.
+      const done = await maskInLake(lake, duties, { masksOf, onSite: () => {}, eventsAtOnce: 1 });
+      deepEqual(done, { texts: 2, days: 2 });
+    } finally {
+      await lake.close();
+    }
+    await storage.lake?.flusher.follow();
+    await compare(storage, system, site, 332, 6);
+    ok(await open.build() >= 2);
+    ok(await compare(storage, system, site, 333, 6) > 0);
+    const pages = await storage.reader.query(
+      SITE,
+      EVER,
+      (events) =>
+        sql`select pathname, count(*) as n from ${events} as events
+        where pathname like '/u/%' group by 1`,
+    );
+    deepEqual(pages.map((row) => [row["pathname"], Number(row["n"])]), [["/u/(mail)", 2]]);
   },
 );
 

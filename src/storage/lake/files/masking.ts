@@ -1,6 +1,6 @@
 // Masks texts of events that are in a lake: partitions that hold some are written anew, beside
 // servers that go on. No snapshot and no file of the lake has the old texts afterwards.
-import { join, sql } from "../../../core/sql.ts";
+import { ident, join, raw, sql } from "../../../core/sql.ts";
 import type { Masks } from "../../../core/text.ts";
 import type { Clock } from "../../../core/types.ts";
 import type { Run } from "../../duckdb.ts";
@@ -20,15 +20,19 @@ import { type Lake, probe } from "../lake.ts";
 import type { Duty } from "../nodes/duty.ts";
 import type { Turns } from "../nodes/turns.ts";
 import { EVENTS } from "../tables.ts";
-import { newestSnapshot, sitesOfLake } from "../verifying.ts";
+import { newestSnapshot } from "../verifying.ts";
 import { expire, EXPIRED_NOW_MS } from "./expiring.ts";
 import { noteMasked } from "./masked_notes.ts";
 import { writePartition } from "./partition_anew.ts";
 import { fileOf, filesAt, type UnreadableFile, unreadableOf } from "./unreadable.ts";
 
+/** The table of what is looked through at once. */
+const READ = raw("masked_texts");
+const EVENTS_AT_ONCE = 250_000;
+
 /** What was masked. */
 export interface MaskedInLake {
-  /** Different texts that were changed, of each site. */
+  /** Different texts that were changed, of each site; of a large one in each span of days. */
   readonly texts: number;
   /** Days of sites that were written anew. */
   readonly days: number;
@@ -47,9 +51,11 @@ export async function maskInLake(
     readonly turns: Turns;
     readonly clock: Clock;
   },
-  { masksOf, onSite }: {
+  { masksOf, onSite, eventsAtOnce = EVENTS_AT_ONCE }: {
     readonly masksOf: (site: string) => Masks;
     readonly onSite: (done: number, total: number) => void;
+    /** Events that are looked through at once, but for a day of more. */
+    readonly eventsAtOnce?: number;
   },
 ): Promise<MaskedInLake> {
   const done = { texts: 0, days: 0 };
@@ -59,13 +65,13 @@ export async function maskInLake(
   const end = () => expire(lake, clock, clock.nowMs() + EXPIRED_NOW_MS);
   const isDone = await duty.once("upkeep", async (isHeld) => {
     try {
-      const sites = await sitesOfLake(lake);
-      for (const [index, site] of sites.entries()) {
+      const sites = [...await spansOf(lake, eventsAtOnce)];
+      for (const [index, [site, spans]] of sites.entries()) {
         onSite(index, sites.length);
         const masks = masksOf(site);
         if (!masks.emails && !masks.tokens) continue;
         const masking = { lake, turns, clock, site, rule: maskRule(masks), isHeld };
-        unreadable.push(...await maskSite(masking, done));
+        for (const span of spans) unreadable.push(...await maskSpan(masking, span, done));
       }
     } catch (error) {
       // Old snapshots show what is masked so far as it was.
@@ -93,25 +99,60 @@ interface Masking {
   readonly isHeld: () => boolean;
 }
 
-/** Masks a site, and adds to `done` what it did. Resolves with the files that cannot be read. */
-async function maskSite(
+/** Days that follow each other: from `first`, and before `end`; from all, where one is null. */
+interface Span {
+  readonly first: string | null;
+  readonly end: string | null;
+}
+
+/** Masks a span of a site, and adds what it did. Resolves with the files that cannot be read. */
+async function maskSpan(
   masking: Masking,
+  span: Span,
   done: { texts: number; days: number },
 ): Promise<readonly UnreadableFile[]> {
   try {
-    await maskDays(masking, [], done);
+    await maskDays(masking, span, [], done);
     return [];
   } catch (error) {
-    const unreadable = await unreadableFor(masking, error);
+    const unreadable = await unreadableFor(masking, span, error);
     if (unreadable.length === 0) throw error;
-    await maskDays(masking, unreadable.map(({ file }) => file.date), done);
+    await maskDays(masking, span, unreadable.map(({ file }) => file.date), done);
     return unreadable;
   }
 }
 
-/** The files of a site that an error may come from. */
+/** The days of each site, in spans of about `eventsAtOnce`, or of one day. */
+async function spansOf(
+  lake: Lake,
+  eventsAtOnce: number,
+): Promise<ReadonlyMap<string, readonly Span[]>> {
+  const files = filesAt(await newestSnapshot(lake), lake.dataPath);
+  const rows = await lake.query(
+    "Cannot list the files of the lake",
+    sql`select site, date, sum(rows)::double as events from (${files}) as files
+      group by site, date order by site, date`,
+  );
+  const spans = new Map<string, Span[]>();
+  let events = 0;
+  for (const row of rows) {
+    const [site, date, more] = [String(row["site"]), String(row["date"]), Number(row["events"])];
+    const known = spans.get(site) ?? [];
+    const last = known.pop();
+    spans.set(site, known);
+    events += more;
+    if (last === undefined) known.push({ first: null, end: null });
+    else if (events <= eventsAtOnce) known.push(last);
+    else known.push({ ...last, end: date }, { first: date, end: null });
+    if (last === undefined || events > eventsAtOnce) events = more;
+  }
+  return spans;
+}
+
+/** The files of a span that an error may come from. */
 async function unreadableFor(
   { lake, site, isHeld }: Masking,
+  { first, end }: Span,
   error: unknown,
 ): Promise<readonly UnreadableFile[]> {
   const cause = error instanceof Error && error.cause ? error.cause : error;
@@ -120,32 +161,43 @@ async function unreadableFor(
   // Without its bucket no file can be read.
   if (isBucket(dataPath)) await lake.ask("Cannot read the bucket", probe(dataPath));
   const query = filesAt(await newestSnapshot(lake), dataPath);
-  const files = (await lake.query("Cannot list the files of the lake", query)).map(fileOf);
-  const found = await unreadableOf(lake.db, files.filter((file) => file.site === site));
+  const files = (await lake.query("Cannot list the files of the lake", query)).map(fileOf)
+    .filter((file) =>
+      file.site === site && (first === null || file.date >= first) &&
+      (end === null || file.date < end)
+    );
+  const found = await unreadableOf(lake.db, files);
   return found.some(({ reason }) => isPassing(reason)) ? [] : found;
 }
 
-/** Masks the days of a site, but for some. */
+/** Masks the days of a span, but for some. Of the others only what may be masked is read. */
 async function maskDays(
   { lake, turns, clock, site, rule, isHeld }: Masking,
+  { first, end }: Span,
   except: readonly string[],
   done: { texts: number; days: number },
 ): Promise<void> {
   const tried = `Cannot mask the events of ${site}`;
-  const isLeft = except.map((date) => sql` and date <> ${literal(date)}::date`);
-  const which = sql`site_id = ${literal(site)}${join(isLeft, "")}`;
-  const events = sql`(select * from ${EVENTS} where ${which})`;
+  const limits = [
+    ...first === null ? [] : [sql` and date >= ${literal(first)}::date`],
+    ...end === null ? [] : [sql` and date < ${literal(end)}::date`],
+    ...except.map((date) => sql` and date <> ${literal(date)}::date`),
+  ];
+  const columns = join(rule.columns.map(ident));
   try {
-    const texts = await lake.attempt(
-      tried,
-      () => findTextsIn(lake.db, events, rule, { pause: () => Promise.resolve() }),
-    );
+    // Each file is read once, and what follows looks at what was read.
+    await lake.attempt(tried, () =>
+      lake.db.execute(
+        sql`create or replace table ${READ} as select date, ${columns} from ${EVENTS}
+          where site_id = ${literal(site)}${join(limits, "")}`,
+      ));
+    const texts = await findTextsIn(lake.db, READ, rule, { pause: () => Promise.resolve() });
     if (texts === 0) return;
-    const found = await lake.query(
-      tried,
-      sql`select distinct date::varchar as date from ${events} as events
+    const found = await lake.db.query(
+      sql`select distinct date::varchar as date from ${READ} as events
         where ${isChanged(rule)} order by date`,
     );
+    await lake.db.execute(sql`drop table ${READ}`);
     for (const { date } of found) {
       // Else what another server merges meanwhile could come back.
       if (!isHeld()) throw new Error(`${tried}: PostgreSQL has ended the connection; run it again`);
@@ -160,6 +212,7 @@ async function maskDays(
     }
     done.texts += texts;
   } finally {
+    await lake.db.execute(sql`drop table if exists ${READ}`);
     await forgetTexts(lake.db);
   }
 }
