@@ -83,7 +83,7 @@ select visitors as "visitors",
   pageviews as "pageviews",
   visits as "visits",
   bounces / nullif(visits, 0) as "bounce_rate",
-  (select count(*) from merged) as total_rows
+  1 as total_rows
 from merged
 order by total_rows
 limit $15 offset $16

@@ -3,6 +3,7 @@
 import type { Range } from "../../core/period.ts";
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Row } from "../../storage/duckdb.ts";
+import type { Sources } from "../../storage/reader.ts";
 import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { type Answer, answerOf } from "../answer.ts";
 import type { DimensionRef } from "../dimensions.ts";
@@ -10,8 +11,8 @@ import { type MetricName, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { edgeOf } from "../rollups/day_rows.ts";
 import { type Shape, shapeOf } from "../rollups/shapes.ts";
-import type { RecentPart, Split } from "../rollups/split.ts";
-import { termsOf } from "../rollups/rolled.ts";
+import type { Edge, RecentPart, Split } from "../rollups/split.ts";
+import { countedBy } from "../rollups/rolled.ts";
 import { orderOf } from "../sql/build.ts";
 import { missingOf } from "../sql/expressions.ts";
 import { type Plan, planOf } from "../sql/plan.ts";
@@ -46,14 +47,12 @@ export function answersOfLists(queries: readonly Query[], rows: readonly Row[]):
 
 /**
  * The statement. Columns: kind, the place of the query; k0; every metric of any query by its name;
- * total_rows, of the kind. `events` give those of a span, and `rows` also engagements; `paths`
- * are files of rollups on disk.
+ * total_rows, of the kind. `events` give those of a span, and `rows` also engagements.
  */
 export function buildLists(
   queries: readonly [Query, ...Query[]],
   split: Split,
-  { events, rows: all }: { readonly events: EventsOf; readonly rows: EventsOf },
-  paths: readonly string[],
+  { events, rows: all, rollupFile }: Pick<Sources, "events" | "rows" | "rollupFile">,
 ): Sql {
   const [first] = queries;
   const kinds = kindsOf(queries);
@@ -65,10 +64,10 @@ export function buildLists(
     }),
     ...(split.recent ? recentRows(whole, kinds, split.recent, events) : []),
   ];
-  const edge = edgeRows(kinds, split, paths);
+  const edge = split.edge && edgeRows(kinds, split.edge, split.edge.paths.map(rollupFile));
   const counted = [
     ...(rows.length > 0 ? [partRows(edge !== null)] : []),
-    ...(split.terms.length > 0 ? [summedRows(kinds, split, paths)] : []),
+    ...(split.terms.length > 0 ? [summedRows(kinds, split, split.paths.map(rollupFile))] : []),
   ];
   const sums = LIST_AGGREGATES.map((name) =>
     sql`coalesce(sum(${ident(name)}), 0)::bigint as ${ident(name)}`
@@ -169,14 +168,13 @@ function recentRows(
 /** The visitors of the edge, whom the terms have counted. */
 function edgeRows(
   kinds: readonly Kind[],
-  { edge }: Split,
+  { first, last }: Edge,
   paths: readonly string[],
-): Sql | null {
-  if (edge === null) return null;
+): Sql {
   return sql`select distinct d.kind, coalesce(r.v1, d.missing) as k0, r.key
     from (
       select * from read_parquet(${paths}) r
-      where ${isOfShapes(kinds, edgeOf)} and day between ${edge.first} and ${edge.last}
+      where ${isOfShapes(kinds, edgeOf)} and day between ${first} and ${last}
     ) r ${shapesOf(kinds, edgeOf)}`;
 }
 
@@ -193,14 +191,16 @@ function partRows(hasEdge: boolean): Sql {
 
 function summedRows(kinds: readonly Kind[], split: Split, paths: readonly string[]): Sql {
   const nameOf = ({ name }: Shape) => name;
+  const { firstDay, signed, within } = countedBy(split);
+  const visitors = sql`case when r.gap = 0 or r.day - r.gap < ${firstDay}
+        then r.visitors else 0 end`;
   return sql`select d.kind, coalesce(r.v1, d.missing) as k0,
-      case when r.gap = 0 or r.day - r.gap < t.first
-        then r.visitors else 0 end * t.sign as visitors,
-      r.pageviews * t.sign as pageviews, r.events * t.sign as events
+      ${signed(visitors)} as visitors, ${signed(raw("r.pageviews"))} as pageviews,
+      ${signed(raw("r.events"))} as events
     from (
       select * from read_parquet(${paths}) r
       where ${isOfShapes(kinds, nameOf)} and currency is null
-    ) r ${shapesOf(kinds, nameOf)} ${termsOf(split)}`;
+    ) r ${shapesOf(kinds, nameOf)} ${within}`;
 }
 
 function isOfShapes(kinds: readonly Kind[], nameOf: (shape: Shape) => string): Sql {

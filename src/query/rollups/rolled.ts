@@ -63,16 +63,15 @@ function isDimensionOfRows(ref: DimensionRef): boolean {
 /** Names the rows of recent visits where the visitors of all of them are counted, too. */
 const RECENT_ROWS = "recent_rows";
 
-/** The statement; its columns are those of `buildQuery`. `paths` are files on disk. */
+/** The statement; its columns are those of `buildQuery`. */
 export function buildRolled(
   query: Query,
   plan: Plan,
   shape: Shape,
   split: Split,
-  { events, rows }: Pick<Sources, "events" | "rows">,
-  paths: readonly string[],
+  { events, rows, rollupFile }: Pick<Sources, "events" | "rows" | "rollupFile">,
 ): Sql {
-  const rolled = new Rolled(query, split, events, paths);
+  const rolled = new Rolled(query, split, events, rollupFile);
   const present = presenceOf(plan);
   const rowsOfRecent = hasBase(query) ? rolled.recentRows(query, present) : null;
   const named = rowsOfRecent
@@ -129,13 +128,20 @@ class Rolled {
   readonly #whole: Range;
   readonly #split: Split;
   readonly #events: EventsOf;
-  readonly #paths: readonly string[];
+  readonly #rollupFile: Sources["rollupFile"];
+  readonly #counted: Counted;
 
-  constructor(query: Query, split: Split, events: EventsOf, paths: readonly string[]) {
+  constructor(
+    query: Query,
+    split: Split,
+    events: EventsOf,
+    rollupFile: Sources["rollupFile"],
+  ) {
     this.#whole = query.range;
     this.#split = split;
     this.#events = events;
-    this.#paths = paths;
+    this.#rollupFile = rollupFile;
+    this.#counted = countedBy(split);
   }
 
   /**
@@ -154,15 +160,17 @@ class Rolled {
     const { recent } = this.#split;
     if (recent) parts.push(this.#recent(query, plan.aggregates, shape, recent, given));
     const sums = columns.map((name) => sql`coalesce(sum(${name}), 0)::bigint as ${name}`);
-    const stored = plan.aggregates.map((name) =>
-      name === "visitors"
+    const { signed, within } = this.#counted;
+    const stored = plan.aggregates.map((name) => {
+      const value = name === "visitors"
         ? sql`case when r.gap = 0 or r.day - r.gap < ${this.#firstDay(query)}
-            then r.visitors else 0 end * t.sign as visitors`
-        : sql`r.${ident(name)} * t.sign as ${ident(name)}`
-    );
+            then r.visitors else 0 end`
+        : sql`r.${ident(name)}`;
+      return sql`${signed(value)} as ${ident(name)}`;
+    });
     const value = query.filter === null ? [] : [raw("r.v1 as value")];
     const rolled = sql`select ${join([...this.#keys(query, shape), ...stored, ...value])}
-      from (${this.#rows(query, shape)} and currency is null) r ${this.#terms}`;
+      from (${this.#rows(query, shape)} and currency is null) r ${within}`;
     const all = join([...parts, rolled], "\n  union all by name\n  ");
     if (query.filter !== null) {
       sums.push(raw("min(value) as low_value"), raw("max(value) as high_value"));
@@ -183,8 +191,10 @@ class Rolled {
       return sql`select * from (${relations.with} ${rows})`;
     });
     const lead = join([...this.#keys(query, shape), raw("r.currency")]);
-    const rolled = sql`select ${lead}, r.cents * t.sign as cents, r.paid * t.sign as count
-      from (${this.#rows(query, shape)} and currency is not null) r ${this.#terms}`;
+    const { signed, within } = this.#counted;
+    const counts = sql`${signed(raw("r.cents"))} as cents, ${signed(raw("r.paid"))} as count`;
+    const rolled = sql`select ${lead}, ${counts}
+      from (${this.#rows(query, shape)} and currency is not null) r ${within}`;
     const all = join([...parts, rolled], "\n  union all by name\n  ");
     const keys = [...query.dimensions.map((_, index) => ident(`k${index}`)), raw("currency")];
     return currencyLists(
@@ -261,7 +271,7 @@ class Rolled {
   }
 
   #rows(query: Query, shape: Shape): Sql {
-    return sql`select * from read_parquet(${this.#paths}) r
+    return sql`select * from read_parquet(${this.#split.paths.map(this.#rollupFile)}) r
       where shape = ${shape.name}${meets(query, shape)}`;
   }
 
@@ -271,22 +281,19 @@ class Rolled {
     if (edge === null) return null;
     const columns = [...this.#keys(query, shape), raw("r.key")];
     return sql`select ${join(columns)} from (
-      select * from read_parquet(${this.#paths}) r
+      select * from read_parquet(${edge.paths.map(this.#rollupFile)}) r
       where shape = ${edgeOf(shape)} and day between ${edge.first} and ${edge.last}${
       meets(query, shape)
     }
     ) r`;
   }
 
-  get #terms(): Sql {
-    return termsOf(this.#split);
-  }
-
   /** The day from which on a visitor is counted once: of the term, or of the row's bucket. */
   #firstDay(query: Query): Sql {
     const bucket = query.dimensions.find(isOfDays);
-    if (!bucket) return raw("t.first");
-    return sql`greatest(t.first, (${this.#bucket(bucket, query)} // ${DAY_US}))`;
+    const { firstDay } = this.#counted;
+    if (!bucket) return firstDay;
+    return sql`greatest(${firstDay}, (${this.#bucket(bucket, query)} // ${DAY_US}))`;
   }
 
   #bucket(interval: "day" | "week" | "month", query: Query): Sql {
@@ -302,11 +309,31 @@ class Rolled {
   }
 }
 
-/** Joins rows `r` of days with the terms `t` of a split. */
-export function termsOf({ terms }: Pick<Split, "terms">): Sql {
+/** How rows `r` of days are counted by the terms of a split. */
+export interface Counted {
+  /** Follows the relation of the rows: which of them count. */
+  readonly within: Sql;
+  /** The first day of the row's term. */
+  readonly firstDay: Sql;
+  /** A number of the row, added or taken away. */
+  readonly signed: (value: Sql) => Sql;
+}
+
+/** The same for a split. One term, as of closed days alone, is planned sooner without a join. */
+export function countedBy({ terms }: Pick<Split, "terms">): Counted {
+  const [term] = terms;
+  if (term?.sign === 1 && terms.length === 1) {
+    const firstDay = raw(String(term.first));
+    const within = sql`where r.day between ${firstDay} and ${raw(String(term.last))}`;
+    return { within, firstDay, signed: (value) => value };
+  }
   const rows = terms.map(({ sign, first, last }) => raw(`(${sign}, ${first}, ${last})`));
-  return sql`join (values ${join(rows)}) t(sign, first, last)
-      on r.day between t.first and t.last`;
+  return {
+    within: sql`join (values ${join(rows)}) t(sign, first, last)
+      on r.day between t.first and t.last`,
+    firstDay: raw("t.first"),
+    signed: (value) => sql`${value} * t.sign`,
+  };
 }
 
 /** Which rows of a split meet the filter. */

@@ -35,6 +35,13 @@ export interface RecentPart extends Omit<Recent, "days"> {
   readonly startUs: number;
 }
 
+/** Days whose edges are read, and the files that hold them: mostly one, whatever the range. */
+export interface Edge {
+  readonly first: number;
+  readonly last: number;
+  readonly paths: readonly string[];
+}
+
 /** A range in two kinds of parts. */
 export interface Split {
   /** Ranges that events answer. */
@@ -47,7 +54,7 @@ export interface Split {
    * Days whose edges tell which visitors of the last of `events`, or of `recent`, are in the terms,
    * too: both numbers of days are included. Null where no visitor can be.
    */
-  readonly edge: { readonly first: number; readonly last: number } | null;
+  readonly edge: Edge | null;
   /** What recent visits answer after the terms, instead of the last of `events`. */
   readonly recent: RecentPart | null;
   /** Days since 1970 of the local date on which the range begins. */
@@ -94,7 +101,7 @@ export function splitOf(
     const isOfAll = start !== undefined || first.startUs === range.fromUs;
     // With a long reach the key of every visitor would be kept, for many days.
     if (isOfAll && site.reachDays === 0 && shared.every((day) => day.hasEdge)) {
-      if (shared[0]) edge = { first: shared[0].day, last: last.day };
+      if (shared[0]) edge = { first: shared[0].day, last: last.day, paths: pathsOf(shared) };
       recent = recentFrom(last.endUs, range, known);
       if (!recent) events.push(part(last.endUs, range.toUs));
     } else {
@@ -109,8 +116,12 @@ export function splitOf(
     return null;
   }
   const firstLocalDay = dayOfDate(localDate(by.zone, range.fromUs));
-  const paths = [...new Set(run.map(({ path }) => path))];
-  return { events, terms, paths, firstLocalDay, edge, recent };
+  return { events, terms, paths: pathsOf(run), firstLocalDay, edge, recent };
+}
+
+/** The files of sums of some days. */
+function pathsOf(days: readonly RollupDay[]): string[] {
+  return [...new Set(days.map(({ path }) => path))];
 }
 
 /** The split where nothing that is counted can be in two parts. */
@@ -127,7 +138,7 @@ function withoutOverlaps(
     events: around(range, first.startUs, last.endUs, recent),
     recent,
     terms: [{ sign: 1, first: first.day, last: last.day }],
-    paths: [...new Set(run.map(({ path }) => path))],
+    paths: pathsOf(run),
     edge: null,
     firstLocalDay: dayOfDate(localDate(zone, range.fromUs)),
   };

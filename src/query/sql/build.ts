@@ -56,8 +56,8 @@ export function finished(
     ...keys,
     ...metrics,
     ...(plan.money ? [raw("money")] : []),
-    // Not by a window: DuckDB's window without a partition fails at random, and fatally.
-    sql`(select count(*) from ${from}) as total_rows`,
+    // Without keys there is one row, which is planned sooner uncounted.
+    sql`${keys.length > 0 || sums ? totalOf(from) : raw("1")} as total_rows`,
     ...more,
   ];
   const added = sums ? mixedRows(query, plan, sums, narrowed(query)) : raw("");
@@ -66,6 +66,11 @@ select ${join(columns, ",\n  ")}
 from ${from}${join(bases.map((base) => sql`\n${base}`), "")}
 order by ${join([...orderOf(query, keys), raw("total_rows")])}
 limit ${query.limit} offset ${query.offset}`;
+}
+
+/** Not by a window: DuckDB's window without a partition fails at random, and fatally. */
+function totalOf(rows: Sql): Sql {
+  return sql`(select count(*) from ${rows})`;
 }
 
 function metricColumn(name: Query["metrics"][number]): Sql | null {

@@ -64,7 +64,7 @@ export function statementOf(
 ): Sql {
   const keyed = { events: withVisitorKeys(sources.events), rows: withVisitorKeys(sources.rows) };
   const query = withEngagements(asking, sources.engagements);
-  const onDisk = (paths: readonly string[]) => paths.map((path) => sources.rollupFile(path));
+  const { rollupFile } = sources;
   const site = rollupsFor(query, sources, asked);
   if (site && (site.days.length > 0 || recent)) {
     const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
@@ -75,10 +75,10 @@ export function statementOf(
     const known = isStored ? recent : null;
     const split = shape && isCounted ? splitOf(query.range, site, by, known) : null;
     if (shape && split) {
-      return buildRolled(query, plan, shape, split, keyed, onDisk(split.paths));
+      return buildRolled(query, plan, shape, split, { ...keyed, rollupFile });
     }
     const visits = isStored ? visitSplitOf(query.range, site, by, known) : null;
-    if (visits) return buildOfVisits(query, plan, visits, keyed, onDisk(visits.paths));
+    if (visits) return buildOfVisits(query, plan, visits, keyed, visits.paths.map(rollupFile));
   }
   return buildQuery(query, plan, keyed.events);
 }
@@ -103,9 +103,8 @@ export function listsStatementOf(
   const sums = site && by && !by.isKeyed ? splitOf(first.range, site, by, recent) : null;
   const split = sums ?? splitOfEvents(first.range);
   if (split.events.some((part) => rowsBetween(part) > LIST_EVENTS_MAX)) return null;
-  const paths = split.paths.map((path) => sources.rollupFile(path));
   const keyed = { events: withVisitorKeys(sources.events), rows: withVisitorKeys(sources.rows) };
-  return buildLists(queries, split, keyed, paths);
+  return buildLists(queries, split, { ...keyed, rollupFile: sources.rollupFile });
 }
 
 /**
