@@ -1,7 +1,7 @@
 // `mallard lake export DIR`: the events and sums of a lake as a new data folder.
 import { resolve } from "node:path";
 import { lakeOptions } from "../../config/lake_options.ts";
-import { exportEvents } from "../../storage/lake/exporting.ts";
+import { exportEvents, noteOrigin } from "../../storage/lake/exporting.ts";
 import { writeSums } from "../../storage/lake/history/exporting_sums.ts";
 import { eventsFolderOf } from "../../storage/open_journal.ts";
 import { asJson, type CommandContext, type CommandResult } from "../command.ts";
@@ -23,13 +23,15 @@ export async function exportFromLake(context: CommandContext): Promise<CommandRe
     context,
     dataDir,
     { mayMake: false },
-    (lake) =>
-      withProgress(
+    async (lake) => {
+      await noteOrigin(files, lake, dataDir);
+      return await withProgress(
         terminal,
         clock,
         "partitions",
         (onPartition) => exportEvents(files, lake, eventsFolder, { onPartition }),
-      ),
+      );
+    },
   );
   // Last: where there are some, the folder has the mallard.sqlite of a server then.
   const place = await lakeOptions(config, files);

@@ -1,5 +1,6 @@
 // `mallard lake import`: events and sums of DATA_DIR into a lake, beside a server or without one.
 import { lakeOptions } from "../../config/lake_options.ts";
+import { requireOtherOrigin } from "../../storage/lake/exporting.ts";
 import { type Imported, Importing } from "../../storage/lake/importing.ts";
 import { LocalFolder } from "../../storage/lake/local_folder.ts";
 import { bringOwnSums, type BroughtSums } from "../../storage/shared/sums_commands.ts";
@@ -84,8 +85,9 @@ async function importFolder(
       context,
       dataDir,
       { mayMake: true },
-      (lake) =>
-        withProgress(
+      async (lake) => {
+        await requireOtherOrigin(system.files, lake, dataDir);
+        return await withProgress(
           terminal,
           system.clock,
           "partitions",
@@ -96,7 +98,8 @@ async function importFolder(
               partitionNow: (partition) => folder.partition(partition),
               onPartition,
             }).run(ready, waiting),
-        ),
+        );
+      },
     );
     const place = await lakeOptions(context.config, system.files);
     const sums = await folder.withSums((own) => bringOwnSums(place, system.clock, own));

@@ -1,12 +1,12 @@
 // Writes the events of a lake into a new data folder: a Parquet file for each partition, which a
 // server adopts at its start. All of one snapshot; what an earlier run has written whole stays.
-import { sql } from "../../core/sql.ts";
-import { raw, type Sql } from "../../core/sql.ts";
+import { raw, type Sql, sql } from "../../core/sql.ts";
 import type { Files } from "../../core/types.ts";
 import { fileName, TEMPORARY } from "../parquet/file_name.ts";
 import { type Partition, partitionFolder } from "../parquet/partition.ts";
 import { settle, writeTemporary } from "../parquet/partition_file.ts";
 import { ALL_COLUMNS, coldRelation, literal } from "../parquet/schema.ts";
+import { CATALOG } from "./connection.ts";
 import type { Lake } from "./lake.ts";
 import { EVENTS, isSame, type Measure, measureOf, MEASURES } from "./tables.ts";
 import { newestSnapshot } from "./verifying.ts";
@@ -22,6 +22,40 @@ export interface Exported {
 /** A partition of the lake. */
 interface LakePartition extends Partition {
   readonly measure: Measure;
+}
+
+/** Of which lake the events of a data folder are, in a file of the folder. */
+const ORIGIN = ".lake-origin";
+const OWNER_ONLY = 0o600;
+
+/** Notes of which lake a data folder has its events, before it has any. */
+export async function noteOrigin(files: Files, lake: Lake, dataDir: string): Promise<void> {
+  const id = new TextEncoder().encode(await idOf(lake));
+  await files.write(`${dataDir}/${ORIGIN}`, id, OWNER_ONLY);
+}
+
+/** Rejects where the events of a data folder came out of the lake, which has them already. */
+export async function requireOtherOrigin(
+  files: Files,
+  lake: Lake,
+  dataDir: string,
+): Promise<void> {
+  const origin = await files.readText(`${dataDir}/${ORIGIN}`);
+  if (origin === null || origin !== await idOf(lake)) return;
+  throw new Error(
+    `Cannot import ${dataDir} into the lake: it was exported from this lake, which would count ` +
+      "its events twice; name an empty database and another lake_data_path for a new lake",
+  );
+}
+
+/** What tells a lake from others, and stays: the name that DuckLake gave its table of events. */
+async function idOf(lake: Lake): Promise<string> {
+  const [row] = await lake.query(
+    "Cannot read the catalog of the lake",
+    sql`select table_uuid::varchar as id from ${CATALOG}.ducklake_table
+      where table_name = 'events' and end_snapshot is null`,
+  );
+  return String(row?.["id"]);
 }
 
 /** Rejects with a sentence where a file is in the way, and as the lake or the disk does. */
