@@ -90,9 +90,10 @@ function ToCome({ t, place, said, isMissing, leave, onClose }) {
         ${kept}<//>
     `;
   }
+  const kind = place === "alone" ? "panel login" : "panel kept";
   const panel = html`
     <h1 id=${id} class="visually-hidden" aria-live="polite">${title}</h1>
-    <section class=${said ? "panel" : "panel coming"} aria-labelledby=${id} aria-busy=${!said}>
+    <section class=${said ? kind : `${kind} coming`} aria-labelledby=${id} aria-busy=${!said}>
       ${kept}
     </section>
   `;

@@ -77,6 +77,16 @@ const PAGES = {
   "view=sql": ["sql", "main textarea"],
 } as const;
 
+/** That lines to come fill what they stand in, but for some room at each side. */
+async function areWithin(page: Page): Promise<void> {
+  const room = await page.locator(".to-come").evaluate((lines) => {
+    const { left, right } = lines.getBoundingClientRect();
+    const around = lines.closest(".panel, dialog")?.getBoundingClientRect() ?? new DOMRect();
+    return [left - around.left, around.right - right];
+  });
+  for (const side of room) assert.ok(side > 10 && side < 40, String(room));
+}
+
 dashboardTest(
   "Lazy: a page keeps its place while its module is on its way, also without a server",
   async ({ url, context }) => {
@@ -95,6 +105,7 @@ dashboardTest(
         await coming.waitFor();
         assert.deepEqual(await page.locator("h1").allInnerTexts(), ["Loading…"]);
         assert.deepEqual(await faultsFound(page), [], search);
+        await areWithin(page);
         // What comes at once does not flash.
         const seen = await coming.evaluate((place) => {
           const [pause] = place.getAnimations();
@@ -142,6 +153,7 @@ dashboardTest(
     await button.click();
     await coming.locator(".to-come").waitFor();
     assert.deepEqual(await faultsFound(page), []);
+    await areWithin(page);
     await page.keyboard.press("Escape");
     await coming.waitFor({ state: "detached" });
     await isFocused();
