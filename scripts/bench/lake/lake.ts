@@ -9,6 +9,7 @@ import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { REPORTS } from "../../../src/query/reports/reports.ts";
 import { Runner } from "../../../src/query/run.ts";
 import type { Storage } from "../../../src/storage/open.ts";
+import { exitAtOnce } from "../../../src/runtime/c_library.ts";
 import { installed, type Parts, startParts, stopParts } from "../../lake/parts.ts";
 import { newLake } from "../../lake/plain.ts";
 import { fromSource, runToEnd } from "../../server_process.ts";
@@ -194,4 +195,9 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-await main(Deno.args);
+await main(Deno.args).catch((error) => {
+  console.error(error);
+  Deno.exitCode = 1;
+});
+// The ends of DuckDB and of its extensions may meet: the process would end by a signal.
+exitAtOnce(Number(Deno.exitCode));
