@@ -163,11 +163,11 @@ function Choices({ sort, period, onSort, onPeriod }) {
   const { t, name, owner } = useApp();
   const valueOf = (/** @type {{ target: HTMLSelectElement }} */ { target }) => target.value;
   return html`
-    <select class="field small" aria-label=${t("sites_period")} value=${period}
+    <select class="field small" aria-label=${t("sites_period_label")} value=${period}
       onChange=${(/** @type {{ target: HTMLSelectElement }} */ event) => onPeriod(valueOf(event))}>
       ${PERIODS.map((one) => html`<option key=${one} value=${one}>${name("period", one)}</option>`)}
     </select>
-    <select class="field small" aria-label=${t("sites_sort")} value=${sort}
+    <select class="field small" aria-label=${t("sites_sort_label")} value=${sort}
       onChange=${(/** @type {{ target: HTMLSelectElement }} */ event) => onSort(valueOf(event))}>
       <option value=${BY_NAME}>${t("sites_by_name")}</option>
       <option value=${BY_VISITORS}>${t("sites_by_visitors")}</option>

@@ -27,6 +27,9 @@ export function chooseLanguage(wanted) {
   return LANGUAGES[0];
 }
 
+/** What stands beside a space in French: no line ends there. */
+const FRENCH_MARKS = / (?=[:;?!»])|(?<=«) /g;
+
 /**
  * A function from key to text. `{name}` in a text becomes the value of that name; where a text has
  * the forms `one` and `other`, the value `n` chooses. A key the catalogue lacks comes from `spare`.
@@ -42,11 +45,12 @@ export function makeTranslate(language, catalogue, spare, locale = language) {
     typeof value === "number" ? value.toLocaleString(locale) : value;
   return (key, values = {}) => {
     const entry = catalogue[key] ?? spare[key] ?? key;
-    const text = typeof entry === "string"
+    const form = typeof entry === "string"
       ? entry
       : rules.select(Number(values["n"])) === "one"
       ? entry.one
       : entry.other;
+    const text = language === "fr" ? form.replace(FRENCH_MARKS, "\u00a0") : form;
     return text.replace(
       /\{(\w+)\}/g,
       (/** @type {string} */ whole, /** @type {string} */ name) => written(values[name] ?? whole),

@@ -41,6 +41,7 @@ async function askedAtOnce(search: string, kept: string | null): Promise<string 
   const [, script = ""] = /<script>(\s*try[\s\S]*?)<\/script>/.exec(page) ?? [];
   const links: { href: string }[] = [];
   runInNewContext(script, {
+    setTimeout: () => {},
     URLSearchParams,
     location: { search },
     localStorage: kept === null ? {} : { "mallard.site": kept },

@@ -18,8 +18,8 @@ const TEXTS = {
   ],
   es: ["Los eventos del DATE no se pueden leer: ", "Los eventos del DATE no se han eliminado: "],
   fr: [
-    "Les événements du DATE sont illisibles : ",
-    "Les événements du DATE ne sont pas effacés : ",
+    "Les événements du DATE sont illisibles\u00a0: ",
+    "Les événements du DATE ne sont pas effacés\u00a0: ",
   ],
 };
 

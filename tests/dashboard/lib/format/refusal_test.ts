@@ -284,8 +284,9 @@ Deno.test("refusalOf() quotes the wrong entries of lists as the language does", 
     'Cannot set up the site: hostnames: it is wrong in "http://x y", "c d": no host name',
     "Der Server versteht diese Eingabe nicht: Erlaubte Hostnamen, kein Hostname: „http://x y“, " +
     "„c d“",
-    "Le serveur ne peut pas lire cette saisie : Noms d’hôte autorisés, pas un nom d’hôte : " +
-    "« http://x y », « c d »",
+    "Le serveur ne peut pas lire cette saisie\u00a0: Noms d’hôte autorisés, " +
+    "pas un nom d’hôte\u00a0: " +
+    "«\u00a0http://x y\u00a0», «\u00a0c d\u00a0»",
     "El servidor no entiende este dato: Nombres de host permitidos, no es un nombre de host: " +
     "«http://x y», «c d»",
   ]);
@@ -295,7 +296,7 @@ Deno.test("refusalOf() quotes the wrong entries of lists as the language does", 
       'Cannot set up the site: ignored_addresses: it is wrong in "999.1.1.1": ' +
       "no address or CIDR range",
       "keine Adresse und kein Bereich: „999.1.1.1“",
-      "ni une adresse ni une plage : « 999.1.1.1 »",
+      "ni une adresse ni une plage\u00a0: «\u00a0999.1.1.1\u00a0»",
       "no es ni una dirección ni un rango: «999.1.1.1»",
     ],
   );

@@ -101,6 +101,12 @@ Deno.test("makeTranslate() writes numbers as the locale does, and texts as they 
   assert.equal(t("about", { n: 12345, text: "12345" }), "12.345 of 12345");
 });
 
+Deno.test("makeTranslate() ends no French line before a mark, or after one that opens", () => {
+  const t = makeTranslate("fr", { about: "Lu : « {text} » ; non ?" }, english);
+  assert.equal(t("about", { text: "a : b" }), "Lu\u00a0: «\u00a0a : b\u00a0»\u00a0; non\u00a0?");
+  assert.equal(makeTranslate("en", { about: "a : b" }, english)("about"), "a : b");
+});
+
 /** Counts that are never one: limits of the program, and numbers of things in a row. */
 const MANY = /^(?:said_(?!exporting|password|steps)|check_nothing|behind)/;
 

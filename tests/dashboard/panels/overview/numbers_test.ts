@@ -53,7 +53,7 @@ const BEGINS = {
   en: /^Data begins on .+, within the period to compare with \(.+\), so no changes are shown\.$/,
   de: /^Die Daten beginnen am .+, mitten im Vergleichszeitraum \(.+\); Änderungen werden /,
   es: /^Los datos empiezan el .+, a mitad del periodo de comparación \(.+\), por lo que /,
-  fr: /^Les données commencent le .+, au milieu de la période de comparaison \(.+\) : les /,
+  fr: /^Les données commencent le .+, au milieu de la période de comparaison \(.+\)\u00a0: les /,
 };
 
 dashboardTest(

@@ -40,7 +40,7 @@ Deno.test("refusedText() tells known refusals in the reader's language", async (
   );
   equal(
     await refused("fr", "Cannot answer within 30 s: the query was stopped", 503),
-    "Impossible d’exécuter la requête : elle a duré plus de 30 s et a été arrêtée",
+    "Impossible d’exécuter la requête\u00a0: elle a duré plus de 30 s et a été arrêtée",
   );
 });
 
