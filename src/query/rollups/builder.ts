@@ -10,6 +10,7 @@ import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { localDate } from "../../core/zone.ts";
 import type { Row } from "../../storage/duckdb.ts";
+import { PauseError } from "../../storage/duckdb/faults.ts";
 import type { Storage } from "../../storage/open.ts";
 import { literal } from "../../storage/parquet/schema.ts";
 import { daysOfVisits, type RollupFiles } from "../../storage/rollups/rollups.ts";
@@ -123,7 +124,10 @@ export class RollupBuilder {
     this.#options = options;
   }
 
-  /** Makes whatever is due; stops early, leaving no trace, when the signal aborts. */
+  /**
+   * Makes whatever is due; stops early, leaving no trace, when the signal aborts. Rejects with
+   * `PauseError` where DuckDB is opened again meanwhile; any other failure is logged and counted.
+   */
   async run(signal: AbortSignal): Promise<void> {
     for (const site of this.#parts.reader.sites()) {
       if (signal.aborted) return;
@@ -135,6 +139,7 @@ export class RollupBuilder {
         if (!signal.aborted && !this.#hasWaiting(site)) this.#done.set(site, now);
       } catch (error) {
         if (signal.aborted) return;
+        if (error instanceof PauseError) throw error;
         this.counts.failures++;
         this.#log("warn", "Cannot make rollups of a site", {
           site_id: site,

@@ -7,6 +7,7 @@ import type { Catalog } from "./catalog.ts";
 import type { ParquetTier } from "./parquet_tier.ts";
 import { findCorruptFiles, firstLine, mayBeCorruption } from "../parquet/corruption.ts";
 import type { Db } from "../duckdb.ts";
+import { PauseError } from "../duckdb/faults.ts";
 import type { PartitionNumbers } from "../parquet/partition_numbers.ts";
 import { writeMerged } from "../parquet/merge.ts";
 import { settle } from "../parquet/partition_file.ts";
@@ -75,7 +76,10 @@ export class Compactor {
     this.#options = options;
   }
 
-  /** Merges whatever is due; stops early, leaving no trace, when the signal aborts. */
+  /**
+   * Merges whatever is due; stops early, leaving no trace, when the signal aborts. Rejects with
+   * `PauseError` where DuckDB is opened again meanwhile; any other failure is logged and counted.
+   */
   async run(signal: AbortSignal): Promise<void> {
     this.#removals = [];
     try {
@@ -99,6 +103,7 @@ export class Compactor {
         await this.#merge(due, signal);
       } catch (error) {
         if (signal.aborted) return;
+        if (error instanceof PauseError) throw error;
         if (mayBeCorruption(error) && await this.#quarantineCorrupt(due)) continue;
         this.counts.failures++;
         const folder = due[0] ? partitionFolder(due[0]) : "";

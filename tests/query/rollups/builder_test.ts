@@ -1,4 +1,4 @@
-import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert";
 import { dayOfDate } from "../../../dashboard/grammar/days.js";
 import { DAY_US } from "../../../src/core/durations.ts";
 import { rangeOfDays } from "../../../src/core/period.ts";
@@ -9,6 +9,7 @@ import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import type { MetricName } from "../../../src/query/metrics.ts";
 import { type CheckedFilter, queryOf } from "../../../src/query/query.ts";
+import { PauseError } from "../../../src/storage/duckdb/faults.ts";
 import { pageview } from "../../support/events.ts";
 import { fakeSystem } from "../../support/fake_system.ts";
 import { Draw } from "../../support/numbers/random_questions.ts";
@@ -216,6 +217,20 @@ Deno.test("a host that reads as a missing one keeps its own day from rollups alo
   const [all, left] = made;
   ok(all?.includes(dayOfDate(date)));
   deepEqual(left, all?.filter((day) => day !== dayOfDate(date)));
+});
+
+Deno.test("a build that meets a planned opening of DuckDB has not failed", async () => {
+  await withSite({ zone: "UTC", idDays: 1 }, 3, async ({ storage, system, site }) => {
+    system.clock.advance(DAY_US / 1000);
+    const builder = builderOf(storage, system, site);
+    await storage.hot.refill(
+      () => storage.db.reopen(),
+      () => rejects(builder.run(NEVER), PauseError),
+    );
+    equal(builder.counts.failures, 0);
+    await builder.run(NEVER);
+    ok(builder.counts.days > 0);
+  });
 });
 
 Deno.test("a build that fails at any file operation leaves answers right", async () => {
