@@ -50,8 +50,10 @@ function titlesOf(t) {
   ]);
 }
 
-/** Whether this page has been whole before. */
-let isWhole = false;
+/** Whether the page has been whole before. Who comes back to it finds the place where they were. */
+let isWhole = performance.getEntriesByType("navigation").some((one) =>
+  /** @type {PerformanceNavigationTiming} */ (one).type !== "navigate"
+);
 
 /** False until the numbers at the top are drawn for the first time: the rest would delay them. */
 function useWhole() {
@@ -84,6 +86,7 @@ export function SitePage() {
   const [revenue, setRevenue] = useState(false);
   const [last, setLast] = useState(/** @type {string | undefined} */ (undefined));
   const charted = chartedOf(kind, state.metric, last);
+  const shown = arrangement.order.filter((id) => !arrangement.hidden.includes(id));
   return html`
     <${NoiseContext.Provider} value=${changes.stale ? {} : changes.data?.metrics ?? {}}>
       <${RevenueContext.Provider} value=${revenue}>
@@ -93,8 +96,12 @@ export function SitePage() {
         onLast=${setLast} />
       <${Chart} kind=${kind} charted=${charted} />
     </section>
-    <div class=${"breakdowns" + (kind === "goal" ? " of-goal" : "") + (whole ? "" : " later")}>
-      ${whole && arrangement.order.filter((id) => !arrangement.hidden.includes(id)).map(draw)}
+    <div class=${[
+      "breakdowns",
+      ...(kind === "goal" ? ["of-goal"] : []),
+      ...(whole || shown.length === 0 ? [] : ["later"]),
+    ].join(" ")}>
+      ${whole && shown.map(draw)}
       ${whole && html`<${Vitals} />`}
     </div>
     <p class="arrange-line">
