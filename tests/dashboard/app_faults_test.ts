@@ -60,3 +60,21 @@ dashboardTest(
     await page.locator("dialog >> text=uplot").waitFor();
   },
 );
+
+dashboardTest(
+  "app.js: About leaves out what strangers are not told",
+  async ({ url, open }) => {
+    const { page } = await open("about:blank");
+    await page.route(
+      "**/health/detailed",
+      (route) => route.fulfill({ json: { status: "ok", geoip_loaded: false } }),
+    );
+    await page.goto(`${url}/?site=${SITE}`);
+    await settled(page);
+    await page.click("[aria-label=Menu]");
+    await page.click(".choice:has-text('About')");
+    await page.locator("dialog >> text=uplot").waitFor();
+    await page.locator("dialog >> text=Version").waitFor({ state: "detached" });
+    assert.ok(!(await page.locator("dialog").innerText()).includes("…"));
+  },
+);

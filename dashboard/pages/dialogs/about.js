@@ -41,18 +41,23 @@ export function AboutDialog({ onClose }) {
   const parts = new Map((manifest.data?.files ?? []).map((part) => [part.package, part]));
   const faultOf = (/** @type {import("../../lib/ask/answer.js").Answer<unknown>} */ answer) =>
     answer.fault && html`<${PanelFault} fault=${answer.fault} onRetry=${answer.retry} />`;
-  const count = (/** @type {number | undefined} */ value) =>
-    value === undefined ? "…" : format.count(value);
+  /** @type {[string, string | number | undefined][]} */
+  const facts = [
+    [t("about_version"), health?.version],
+    [t("about_events"), health?.buffered_events],
+    [t("about_files"), health?.parquet_files],
+    [t("about_quarantined"), health?.quarantined_count],
+    [t("about_engine"), health?.behavioral_engine],
+  ];
+  // Strangers are not told all of them.
+  const rows = facts.filter(([, value]) => health === null || value !== undefined)
+    .map((
+      [label, value = "…"],
+    ) => [label, typeof value === "number" ? format.count(value) : value]);
   return html`
     <${Dialog} title=${t("about")} close=${t("close")} onClose=${onClose}>
       <p>${t("about_intro")}</p>
-      ${faultOf(server) ?? html`<${Facts} rows=${[
-        [t("about_version"), health?.version ?? "…"],
-        [t("about_events"), count(health?.buffered_events)],
-        [t("about_files"), count(health?.parquet_files)],
-        [t("about_quarantined"), count(health?.quarantined_count)],
-        [t("about_engine"), health?.behavioral_engine ?? "…"],
-      ]} />`}
+      ${faultOf(server) ?? html`<${Facts} rows=${rows} />`}
       <h3>${t("countries")}</h3>
       <p>${t(health?.geoip_loaded ? "about_data_own" : "about_data")}</p>
       <p>${t("about_map")}</p>

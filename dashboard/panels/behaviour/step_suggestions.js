@@ -16,7 +16,7 @@ const SPECIAL = /[*,[\]\\]/;
  * Whether no values are to come.
  * @param {import("../../lib/ask/answer.js").Answer<Seen>} seen
  */
-const isOver = ({ data, fault }) => data !== null || fault !== null;
+const isOver = ({ stale, fault }) => !stale || fault !== null;
 
 /** @param {{ steps: readonly Step[], onAdd: (step: Step) => void }} props */
 export function StepSuggestions({ steps, onAdd }) {
