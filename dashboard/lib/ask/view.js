@@ -35,6 +35,11 @@ const ADDRESS_CHARS_MAX = 6000;
 /** @type {Asked[]} */
 let waiting = [];
 
+/** So long what is asked for last waits for others, that both travel together. */
+const LAST_MS_MAX = 100;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let held;
+
 /**
  * What was asked for before the page was drawn, by its path.
  * @type {Map<string, Promise<unknown>>}
@@ -99,14 +104,22 @@ export function askReport(path, { signal, first = false, last = false }) {
       asked.then(resolve, reject);
       drawn = drawing(asked);
     } else {
-      if (waiting.length === 0) void whenDrawn().then(send);
+      if (waiting.length === 0 || held !== undefined) void whenDrawn().then(sendAll);
       waiting.push({ path, signal, first, last, resolve, reject });
     }
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
+/** Sends what waits; what is asked for last waits a moment for others. */
+function sendAll() {
+  clearTimeout(held);
+  if (waiting.every(({ last }) => last)) held = setTimeout(send, LAST_MS_MAX);
+  else send();
+}
+
 function send() {
+  held = undefined;
   const asked = waiting.filter(({ signal }) => !signal.aborted);
   waiting = [];
   for (const group of groupsOf(asked)) {

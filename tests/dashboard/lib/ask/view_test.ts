@@ -77,6 +77,23 @@ Deno.test("askReport() asks for others when what was asked early is drawn, or la
   }
 });
 
+Deno.test("askReport() lets what is asked for last travel with others, or alone soon", async () => {
+  for (const isAlone of [false, true]) {
+    await onPage([Response.json({})], async ({ timers, fetched }) => {
+      const { signal } = new AbortController();
+      const ask = (path: string, last: boolean) =>
+        void askReport(`api/stats/${path}?site_id=a.example`, { signal, last }).catch(() => {});
+      ask("changes", true);
+      await setImmediate();
+      assert.deepEqual(fetched, []);
+      if (!isAlone) ask("main", false);
+      else run(timers);
+      await setImmediate();
+      assert.deepEqual(fetched, [isAlone ? "changes" : "view"]);
+    });
+  }
+});
+
 Deno.test("askReport() asks again for what was refused early, as before a login", async () => {
   const refused = Response.json({ error: "Cannot: log in" }, { status: 401 });
   await onPage([refused, Response.json("numbers")], async () => {
