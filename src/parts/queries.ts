@@ -11,6 +11,7 @@ import { chooseEngine } from "../query/engine/choose.ts";
 import { Explore, type SandboxOptions } from "../query/explore/explore.ts";
 import { RollupBuilder } from "../query/rollups/builder.ts";
 import { RecentVisits } from "../query/rollups/recent_visits.ts";
+import { SumsInMemory } from "../query/rollups/sums_in_memory.ts";
 import { Runner } from "../query/run.ts";
 import { rulesOfSites } from "../query/site_rules.ts";
 import { lifeOf, type ServerIds } from "../sites/id_life.ts";
@@ -69,6 +70,7 @@ export async function openQueries(
     lifeOf(ownDays(site), sites.declared(site)?.idChanges ?? [], serverIds);
   const rules = rulesOfSites(sites);
   const recent = new RecentVisits(storage, clock, log);
+  const closed = new SumsInMemory(storage, clock, log);
   const runner = new Runner(reader, rules, clock, {
     explain: host.isDevelopment ?? false,
     queryTimeoutMs: config.query_timeout_secs * 1000,
@@ -82,6 +84,7 @@ export async function openQueries(
     idLife,
     listsVisits: (site) => sites.settings(site).visit_list,
     recent,
+    closed,
     sums: storage.sums,
     drops: (range) => drops.list(range),
     ...timings && {
@@ -90,7 +93,10 @@ export async function openQueries(
   });
   const rollups = new RollupBuilder(storage, rules, clock, log, {
     visitorIdDays,
-    afterRun: () => recent.sweep(),
+    afterRun: async () => {
+      await recent.sweep();
+      await closed.sweep();
+    },
   });
   return { runner, behavioral, rollups, live: new Live(runner, reader, clock, log) };
 }

@@ -43,6 +43,7 @@ import { SEVERAL } from "./rollups/rolled.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
 import type { RecentVisits } from "./rollups/recent_visits.ts";
+import type { FindSums, SumsInMemory } from "./rollups/sums_in_memory.ts";
 import type { Sums } from "../storage/history/sums.ts";
 import { addedTo, leaveOut } from "./sums/added.ts";
 import { type ImportedMeta, Told } from "./sums/told.ts";
@@ -99,6 +100,8 @@ export interface RunnerOptions {
   readonly rollups?: boolean;
   /** The visits that no file holds yet; not used when missing. */
   readonly recent?: RecentVisits;
+  /** Sums of closed days in memory; all are read from files when missing. */
+  readonly closed?: SumsInMemory;
   /** The sums of imported days; none when missing. */
   readonly sums?: Pick<Sums, "of" | "ask">;
   /** Runs each report that was not in the cache, and notes how long it took. */
@@ -546,9 +549,24 @@ export class Runner {
     { caller = OWNER, signal, heavy = false }: Asker,
   ): Promise<Row[]> {
     const limits = { timeoutMs: this.#options.queryTimeoutMs, signal };
-    const seen = (sources: Sources) => build({ ...sources, events: publicEvents(sources.events) });
-    const ask = () => this.#reader.queryOf(site, span, caller.isPublicOnly ? seen : build, limits);
-    return await this.#inTurn.rows(ask, { caller, signal, heavy });
+    const { closed } = this.#options;
+    const rowsOf = (find: FindSums) => {
+      const seen = (sources: Sources) =>
+        build({
+          ...sources,
+          ...(caller.isPublicOnly && { events: publicEvents(sources.events) }),
+          sums: (shapes, paths) => find(shapes, paths) ?? sources.sums(shapes, paths),
+        });
+      const ask = () => this.#reader.queryOf(site, span, seen, limits);
+      return this.#inTurn.rows(ask, { caller, signal, heavy });
+    };
+    const fromFiles = () => null;
+    try {
+      return await rowsOf(closed?.of(site) ?? fromFiles);
+    } catch (error) {
+      if (!closed?.isLost(error)) throw error;
+      return await rowsOf(fromFiles);
+    }
   }
 
   async #rulesFor(site: string, { caller = OWNER }: Asker): Promise<SiteRules> {

@@ -95,6 +95,9 @@ export interface QueryLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A database in memory of its own: checkpoints compress its tables. */
+export const SUMS_DATABASE = "day_sums";
+
 /** Bytes told to the garbage collector for a result: so many that it runs after some hundreds. */
 const RESULT_BYTES = 512 * 1024;
 const COLUMN_BYTES = 32 * 1024;
@@ -567,6 +570,7 @@ async function openInMemory(duckdb: DuckDbModule, options: DbOptions): Promise<O
   const folder = options.folder.replaceAll("'", "''");
   await writer.run("set timezone = 'UTC'");
   await writer.run(createSourceType());
+  await writer.run(`attach ':memory:' as ${SUMS_DATABASE} (compress)`);
   const { threadsMax } = options;
   if (threadsMax) {
     await writer.run(`set threads = least(current_setting('threads')::bigint, ${threadsMax})`);

@@ -40,6 +40,8 @@ export interface Sources {
   readonly rollups: SiteRollups | null;
   /** The path on disk of a file of rollups. The statement reads it. */
   rollupFile(path: string): string;
+  /** The rows of some splits in files of sums: those of other splits may be there, too. */
+  sums(shapes: readonly string[], paths: readonly string[]): Sql;
   /** Events before this time are all in Parquet files, in microseconds. */
   readonly hotFromUs: number;
 }
@@ -140,15 +142,17 @@ export class Reader {
       const isEngaged = await this.#hasEngagement(snapshot, site, span);
       const of = (kind: RowKind): EventsOf => (part, columns) =>
         sql`(${eventsFor(snapshot, this.#eventsFolder, site, part, { kind, columns })})`;
+      const rollupFile = (path: string) => {
+        read.add(path);
+        return this.#rollups.absolute(path);
+      };
       return build({
         events: of(isEngaged ? "events" : "all"),
         engagements: isEngaged ? of("engagements") : null,
         rows: of("all"),
         rollups: isWhole ? rollups : null,
-        rollupFile: (path) => {
-          read.add(path);
-          return this.#rollups.absolute(path);
-        },
+        rollupFile,
+        sums: (_shapes, paths) => sql`read_parquet(${paths.map(rollupFile)})`,
         hotFromUs: Math.min(
           this.#hot.firstUs(snapshot.hotTables, site),
           this.#peers?.firstUs(snapshot.peers ?? [], site) ?? Infinity,

@@ -52,7 +52,7 @@ export function answersOfLists(queries: readonly Query[], rows: readonly Row[]):
 export function buildLists(
   queries: readonly [Query, ...Query[]],
   split: Split,
-  { events, rows: all, rollupFile }: Pick<Sources, "events" | "rows" | "rollupFile">,
+  { events, rows: all, sums: sumsOf }: Pick<Sources, "events" | "rows" | "sums">,
 ): Sql {
   const [first] = queries;
   const kinds = kindsOf(queries);
@@ -64,10 +64,10 @@ export function buildLists(
     }),
     ...(split.recent ? recentRows(whole, kinds, split.recent, events) : []),
   ];
-  const edge = split.edge && edgeRows(kinds, split.edge, split.edge.paths.map(rollupFile));
+  const edge = split.edge && edgeRows(kinds, split.edge, sumsOf);
   const counted = [
     ...(rows.length > 0 ? [partRows(edge !== null)] : []),
-    ...(split.terms.length > 0 ? [summedRows(kinds, split, split.paths.map(rollupFile))] : []),
+    ...(split.terms.length > 0 ? [summedRows(kinds, split, sumsOf)] : []),
   ];
   const sums = LIST_AGGREGATES.map((name) =>
     sql`coalesce(sum(${ident(name)}), 0)::bigint as ${ident(name)}`
@@ -168,12 +168,12 @@ function recentRows(
 /** The visitors of the edge, whom the terms have counted. */
 function edgeRows(
   kinds: readonly Kind[],
-  { first, last }: Edge,
-  paths: readonly string[],
+  { first, last, paths }: Edge,
+  sumsOf: Sources["sums"],
 ): Sql {
   return sql`select distinct d.kind, coalesce(r.v1, d.missing) as k0, r.key
     from (
-      select * from read_parquet(${paths}) r
+      select * from ${sumsOf(namesOf(kinds, edgeOf), paths)} r
       where ${isOfShapes(kinds, edgeOf)} and day between ${first} and ${last}
     ) r ${shapesOf(kinds, edgeOf)}`;
 }
@@ -189,7 +189,7 @@ function partRows(hasEdge: boolean): Sql {
   );
 }
 
-function summedRows(kinds: readonly Kind[], split: Split, paths: readonly string[]): Sql {
+function summedRows(kinds: readonly Kind[], split: Split, sumsOf: Sources["sums"]): Sql {
   const nameOf = ({ name }: Shape) => name;
   const { firstDay, signed, within } = countedBy(split);
   const visitors = sql`case when r.gap = 0 or r.day - r.gap < ${firstDay}
@@ -198,14 +198,17 @@ function summedRows(kinds: readonly Kind[], split: Split, paths: readonly string
       ${signed(visitors)} as visitors, ${signed(raw("r.pageviews"))} as pageviews,
       ${signed(raw("r.events"))} as events
     from (
-      select * from read_parquet(${paths}) r
+      select * from ${sumsOf(namesOf(kinds, nameOf), split.paths)} r
       where ${isOfShapes(kinds, nameOf)} and currency is null
     ) r ${shapesOf(kinds, nameOf)} ${within}`;
 }
 
 function isOfShapes(kinds: readonly Kind[], nameOf: (shape: Shape) => string): Sql {
-  const names = new Set(kinds.map(({ shape }) => nameOf(shape)));
-  return sql`shape in (${join([...names].map(bound))})`;
+  return sql`shape in (${join(namesOf(kinds, nameOf).map(bound))})`;
+}
+
+function namesOf(kinds: readonly Kind[], nameOf: (shape: Shape) => string): string[] {
+  return [...new Set(kinds.map(({ shape }) => nameOf(shape)))];
 }
 
 const bound = (text: string) => sql`${text}`;

@@ -1,6 +1,7 @@
 // What closed days add up to by each of several dimensions alone and as a whole, as one relation.
 // Pure.
 import { join, raw, type Sql, sql } from "../../core/sql.ts";
+import type { Sources } from "../../storage/reader.ts";
 import type { AggregateName } from "../metrics.ts";
 import type { Query } from "../query.ts";
 import { isOfOneVisit, type Shape, shapeOf } from "./shapes.ts";
@@ -33,8 +34,8 @@ export function shapesOfEach(
 export function sumsOfDays(
   shapes: readonly Shape[],
   aggregates: readonly AggregateName[],
-  { first, last }: Pick<VisitSplit, "first" | "last">,
-  paths: readonly string[],
+  { first, last, days }: Pick<VisitSplit, "first" | "last" | "days">,
+  sumsOf: Sources["sums"],
 ): Sql {
   const places = shapes.map(({ name }, index) =>
     sql`(${name}, ${raw(index === 0 ? "null::integer" : String(index - 1))})`
@@ -51,10 +52,12 @@ export function sumsOfDays(
       ...(squares ? [sql`sum(${squares}) as ${own}_squares`] : []),
     ];
   });
+  const names = shapes.map(({ name }) => name);
+  const paths = [...new Set(days.map(({ path }) => path))];
   return sql`select place, v1 as value, ${join(sums)}
     from (
-      select * from read_parquet(${paths})
-      where shape in (${join(shapes.map(({ name }) => sql`${name}`))})
+      select * from ${sumsOf(names, paths)}
+      where shape in (${join(names.map((name) => sql`${name}`))})
         and day between ${first} and ${last} and currency is null
     )
     join (values ${join(places)}) places(shape, place) using (shape)

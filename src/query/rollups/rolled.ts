@@ -69,9 +69,9 @@ export function buildRolled(
   plan: Plan,
   shape: Shape,
   split: Split,
-  { events, rows, rollupFile }: Pick<Sources, "events" | "rows" | "rollupFile">,
+  { events, rows, sums }: Pick<Sources, "events" | "rows" | "sums">,
 ): Sql {
-  const rolled = new Rolled(query, split, events, rollupFile);
+  const rolled = new Rolled(query, split, events, sums);
   const present = presenceOf(plan);
   const rowsOfRecent = hasBase(query) ? rolled.recentRows(query, present) : null;
   const named = rowsOfRecent
@@ -128,19 +128,19 @@ class Rolled {
   readonly #whole: Range;
   readonly #split: Split;
   readonly #events: EventsOf;
-  readonly #rollupFile: Sources["rollupFile"];
+  readonly #sums: Sources["sums"];
   readonly #counted: Counted;
 
   constructor(
     query: Query,
     split: Split,
     events: EventsOf,
-    rollupFile: Sources["rollupFile"],
+    sums: Sources["sums"],
   ) {
     this.#whole = query.range;
     this.#split = split;
     this.#events = events;
-    this.#rollupFile = rollupFile;
+    this.#sums = sums;
     this.#counted = countedBy(split);
   }
 
@@ -271,7 +271,7 @@ class Rolled {
   }
 
   #rows(query: Query, shape: Shape): Sql {
-    return sql`select * from read_parquet(${this.#split.paths.map(this.#rollupFile)}) r
+    return sql`select * from ${this.#sums([shape.name], this.#split.paths)} r
       where shape = ${shape.name}${meets(query, shape)}`;
   }
 
@@ -281,7 +281,7 @@ class Rolled {
     if (edge === null) return null;
     const columns = [...this.#keys(query, shape), raw("r.key")];
     return sql`select ${join(columns)} from (
-      select * from read_parquet(${edge.paths.map(this.#rollupFile)}) r
+      select * from ${this.#sums([edgeOf(shape)], edge.paths)} r
       where shape = ${edgeOf(shape)} and day between ${edge.first} and ${edge.last}${
       meets(query, shape)
     }

@@ -64,7 +64,7 @@ export function statementOf(
 ): Sql {
   const keyed = { events: withVisitorKeys(sources.events), rows: withVisitorKeys(sources.rows) };
   const query = withEngagements(asking, sources.engagements);
-  const { rollupFile } = sources;
+  const { rollupFile, sums } = sources;
   const site = rollupsFor(query, sources, asked);
   if (site && (site.days.length > 0 || recent)) {
     const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
@@ -75,7 +75,7 @@ export function statementOf(
     const known = isStored ? recent : null;
     const split = shape && isCounted ? splitOf(query.range, site, by, known) : null;
     if (shape && split) {
-      return buildRolled(query, plan, shape, split, { ...keyed, rollupFile });
+      return buildRolled(query, plan, shape, split, { ...keyed, sums });
     }
     const visits = isStored ? visitSplitOf(query.range, site, by, known) : null;
     if (visits) return buildOfVisits(query, plan, visits, keyed, visits.paths.map(rollupFile));
@@ -104,7 +104,7 @@ export function listsStatementOf(
   const split = sums ?? splitOfEvents(first.range);
   if (split.events.some((part) => rowsBetween(part) > LIST_EVENTS_MAX)) return null;
   const keyed = { events: withVisitorKeys(sources.events), rows: withVisitorKeys(sources.rows) };
-  return buildLists(queries, split, { ...keyed, rollupFile: sources.rollupFile });
+  return buildLists(queries, split, { ...keyed, sums: sources.sums });
 }
 
 /**
@@ -245,8 +245,7 @@ function sumsOf(
   const by = splitBy(query, site, sources.hotFromUs, asked.idDays);
   const overlaps = aggregates.includes("visitors") ? overlapsOf(query.range, split, site, by) : [];
   if (!overlaps) return null;
-  const paths = [...new Set(split.days.map(({ path }) => sources.rollupFile(path)))];
-  return { overlaps, sums: sumsOfDays(shapes, aggregates, split, paths) };
+  return { overlaps, sums: sumsOfDays(shapes, aggregates, split, sources.sums) };
 }
 
 /** The events of a query that have revenue, as `paidRows`; of other visitors nothing is read. */

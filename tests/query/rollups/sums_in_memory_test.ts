@@ -1,0 +1,156 @@
+// Sums of closed days that are in memory answer as their files do, and only as long as these are
+// the site's.
+import { deepStrictEqual as deepEqual, ok, strictEqual as equal } from "node:assert";
+import { dayOfDate } from "../../../dashboard/grammar/days.js";
+import { rangeOfDays } from "../../../src/core/period.ts";
+import { ident, sql } from "../../../src/core/sql.ts";
+import type { DimensionRef } from "../../../src/query/dimensions.ts";
+import { type Query, queryOf } from "../../../src/query/query.ts";
+import { SumsInMemory, type SumsLimits } from "../../../src/query/rollups/sums_in_memory.ts";
+import { until } from "../../support/wait.ts";
+import { pageview } from "../../support/events.ts";
+import {
+  FIRST,
+  NOW,
+  type Open,
+  runnerOf,
+  SITE,
+  statementsOf,
+  withSite,
+} from "../../support/numbers/rolled_answers.ts";
+
+const UTC = { zone: "UTC", idDays: 1 } as const;
+const HOUR_MS = 3_600_000;
+
+/** Visitors and pageviews of days of March, by a dimension or as a whole. */
+function questionOf(first: number, last: number, ref?: DimensionRef): Query {
+  const day = dayOfDate(FIRST) - 1;
+  return queryOf({
+    site: SITE,
+    nowUs: NOW * 1000,
+    range: { ...rangeOfDays("UTC", day + first, day + last + 1), dates: null },
+    zone: "UTC",
+    weekStart: 1,
+    gapUs: 1_800_000_000,
+    filter: null,
+    goals: [],
+  }, { metrics: ["visitors", "pageviews"], dimensions: ref ? [ref] : [] });
+}
+
+/** Asks with sums in memory; each answer is compared with that of events alone. */
+function askerOf(open: Open, limits: SumsLimits = {}) {
+  const { system, storage } = open;
+  const closed = new SumsInMemory(storage, system.clock, system.log, limits);
+  const runner = runnerOf(storage, system, UTC, true, undefined, closed);
+  const plain = runnerOf(storage, system, UTC, false);
+  /** Whether the answer was read from memory. */
+  const isRead = async (query: Query): Promise<boolean> => {
+    let found;
+    const texts = await statementsOf(storage, async () => {
+      found = await runner.context(SITE).query(query);
+    });
+    deepEqual(found, await plain.context(SITE).query(query));
+    return texts.some((text) => text.includes("total_rows") && text.includes('"day_sums"'));
+  };
+  const tables = async () =>
+    (await storage.db.query(sql`select table_name as name, estimated_size as rows
+      from duckdb_tables() where database_name = 'day_sums' order by table_oid`))
+      .map(({ name, rows }) => `${name} ${rows}`);
+  return { closed, isRead, tables };
+}
+
+Deno.test("what is asked for again is read from memory, and a table holds a split", async () => {
+  await withSite(UTC, 5, async (open) => {
+    const { closed, isRead, tables } = askerOf(open);
+    const week = questionOf(4, 10, "page");
+    equal(await isRead(week), false);
+    await closed.make();
+    equal(await isRead(week), false, "once is not again");
+    await closed.make();
+    equal(await isRead(week), true);
+    equal(await isRead(questionOf(4, 10, "source")), false, "another split");
+    equal(await isRead(questionOf(1, 19, "page")), true, "the same file");
+    equal((await tables()).length, 1);
+  });
+});
+
+Deno.test("it is made at a calm moment, or beside questions that do not end", async () => {
+  await withSite(UTC, 5, async (open) => {
+    const { isRead, tables } = askerOf(open);
+    for (let turn = 0; turn < 4; turn++) {
+      equal(await isRead(questionOf(4, 10, "page")), false);
+      open.system.clock.advance(100);
+    }
+    deepEqual(await tables(), []);
+    open.system.clock.advance(300);
+    await until(() => isRead(questionOf(4, 10, "page")), "pages in memory");
+    // The clock stands still: it is asked for until it is there.
+    await until(() => isRead(questionOf(4, 10, "country")), "countries in memory");
+  });
+});
+
+Deno.test("a day that is made again is not answered from the sums before", async () => {
+  await withSite(UTC, 5, async (open) => {
+    const { closed, isRead, tables } = askerOf(open, { askedMin: 1 });
+    const [whole, until8] = [questionOf(1, 19, "page"), questionOf(2, 8, "page")];
+    await isRead(whole);
+    await closed.make();
+    equal(await isRead(whole), true);
+    await open.storage.append([
+      pageview({ at: "2024-03-09T12:00:00Z", visitor: "late", page: "/late" }),
+    ]);
+    await open.storage.flusher.flush();
+    equal(await isRead(until8), true, "days before are what they were");
+    await isRead(whole);
+    ok(await open.build() > 0);
+    equal(await isRead(until8), false, "all of the month is in another file");
+    equal((await tables()).length, 1);
+    await closed.sweep();
+    deepEqual(await tables(), [], "nothing of the file before stays");
+    await closed.make();
+    equal(await isRead(whole), true);
+    equal(await isRead(until8), true);
+  });
+});
+
+Deno.test("tables that are gone are made again", async () => {
+  await withSite(UTC, 5, async (open) => {
+    const { closed, isRead, tables } = askerOf(open, { askedMin: 1 });
+    const question = questionOf(1, 19, "country");
+    const inMemory = async () => {
+      await isRead(question);
+      await closed.make();
+      equal(await isRead(question), true);
+    };
+    await inMemory();
+    const [name = ""] = await tables();
+    const [table = ""] = name.split(" ");
+    await open.storage.db.query(sql`drop table day_sums.${ident(table)}`);
+    equal(await isRead(question), true, "it was tried, and then read from files");
+    equal(await isRead(question), false);
+    await inMemory();
+  });
+});
+
+Deno.test("few rows are kept: those asked for last, of days that fit", async () => {
+  await withSite(UTC, 5, async (open) => {
+    const { closed, isRead, tables } = askerOf(open, { askedMin: 1, rowsMax: 4_000 });
+    for (const ref of ["country", "source", "browser"] as const) {
+      await isRead(questionOf(1, 19, ref));
+      await closed.make();
+      equal(await isRead(questionOf(1, 19, ref)), true, ref);
+    }
+    equal((await tables()).length, 2);
+    equal(await isRead(questionOf(1, 19, "source")), true);
+    equal(await isRead(questionOf(1, 19, "country")), false);
+
+    const small = askerOf(open, { askedMin: 1, tableRowsMax: 10 });
+    await small.isRead(questionOf(1, 19, "page"));
+    await small.closed.make();
+    equal(await small.isRead(questionOf(1, 19, "page")), false, "too many rows");
+
+    open.system.clock.advance(HOUR_MS);
+    await closed.sweep();
+    deepEqual(await tables(), [], "nobody has asked for an hour");
+  });
+});
