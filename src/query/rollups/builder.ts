@@ -24,6 +24,7 @@ import {
   insertEdge,
   insertMoney,
   insertShape,
+  keptSquares,
   visitRows,
 } from "./day_rows.ts";
 import { ENGAGEMENT_COLUMNS } from "../engagement/engagement.ts";
@@ -51,7 +52,8 @@ const DAYS_MIN = 7;
 const RETRY_MS = 10 * MINUTE_MS;
 /** Days before today that have an edge: those that a visitor of today can have been seen on. */
 const EDGE_DAYS = 3;
-const ROW_GROUP_ROWS = 8192;
+/** Each group costs its description; a larger one holds more that a question does not read. */
+const ROW_GROUP_ROWS = 32_768;
 /** Many columns of many visits are read at once: each group costs its description. */
 const VISITS_ROW_GROUP_ROWS = 122_880;
 const UNION = "\n      union all by name\n      ";
@@ -464,7 +466,7 @@ export class RollupBuilder {
     const all = join([sql`select * from ${ident(rows)}`, ...old], UNION);
     await this.#copy(
       path,
-      sql`select * from (${all}) order by shape, day, v1, v2`,
+      sql`select * replace (${keptSquares()}) from (${all}) order by shape, day, v1, v2`,
       ROW_GROUP_ROWS,
       ask,
     );

@@ -4,6 +4,7 @@
 // the same values, 0 for never. Visitors of days a … b are the sum over days d of those whose gap
 // is 0 or more than d − a: each is counted on the first of its days in the range, for any a.
 import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import { literal } from "../../storage/parquet/schema.ts";
 import { dimensionOf } from "../dimensions.ts";
 import { AGGREGATES } from "../metrics.ts";
 import { CENTS, CURRENCY } from "../sql/build.ts";
@@ -31,6 +32,12 @@ const SQUARES = {
     "coalesce(sum(visit_pageviews::double ** 2) filter (where is_start), 0)",
   ),
 };
+
+/** The columns of squares, each with that of the sum. */
+const SUMS_OF_SQUARES = {
+  visit_us_squares: "visit_us",
+  visit_pageviews_squares: "visit_pageviews",
+} as const satisfies Record<keyof typeof SQUARES, string>;
 
 /** A day with an edge: `sinceUs` is when whoever is seen after it was seen at the earliest. */
 export interface EdgeDay {
@@ -220,6 +227,28 @@ export function insertEdge(tables: Tables, shape: Shape, edges: readonly EdgeDay
         join ${ident(tables.placed)} seen on seen.us >= edge.since_us and seen.us < edge.end_us
       ) later on later.day = r.day and later.visitor_id = r.visitor_id
     )`;
+}
+
+/**
+ * The columns of squares as a file holds them: NULL for the square of the row's own sum, as that of
+ * one visit is, and in splits that hold none.
+ */
+export function keptSquares(): Sql {
+  const shapes = join(SHAPES.filter(({ squares }) => squares).map(({ name }) => literal(name)));
+  const columns = Object.entries(SUMS_OF_SQUARES).map(([name, sum]) =>
+    sql`case when shape in (${shapes}) then nullif(${ident(name)}, ${squareOf(sum)}) end
+      as ${ident(name)}`
+  );
+  return join(columns, ",\n      ");
+}
+
+/** The squares that such a row of a file has. Older files hold all of them. */
+export function squaresIn(name: keyof typeof SQUARES): Sql {
+  return sql`coalesce(${ident(name)}, ${squareOf(SUMS_OF_SQUARES[name])})`;
+}
+
+function squareOf(sum: string): Sql {
+  return sql`${ident(sum)}::double ** 2`;
 }
 
 /** The shape of the rows of `insertEdge`. */

@@ -4,14 +4,15 @@ import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
 import type { AggregateName } from "../metrics.ts";
 import type { Query } from "../query.ts";
+import { squaresIn } from "./day_rows.ts";
 import { isOfOneVisit, type Shape, shapeOf } from "./shapes.ts";
 import type { VisitSplit } from "./split.ts";
 
 /** Of an aggregate of visits the sum of its squares, each visit being one case. */
 const SQUARES: Readonly<Partial<Record<AggregateName, Sql>>> = {
   bounces: raw("bounces"),
-  visit_us: raw("visit_us_squares"),
-  visit_pageviews: raw("visit_pageviews_squares"),
+  visit_us: squaresIn("visit_us_squares"),
+  visit_pageviews: squaresIn("visit_pageviews_squares"),
 };
 
 /** The splits that hold what a query asks for: of all, then by each dimension; or null. */
@@ -24,7 +25,9 @@ export function shapesOfEach(
     shapeOf({ ...query, dimensions }, aggregates) ?? []
   );
   const isWhole = found.length === query.dimensions.length + 1;
-  return isWhole && found.every(isOfOneVisit) ? found : null;
+  const hasAll = aggregates.every((name) => !(name in SQUARES)) ||
+    found.every(({ squares }) => squares);
+  return isWhole && hasAll && found.every(isOfOneVisit) ? found : null;
 }
 
 /**
