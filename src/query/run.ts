@@ -377,17 +377,11 @@ export class Runner {
     const settings = this.#settingsOf(site);
     const { isPublicOnly = false } = asker.caller ?? {};
     const asked = { idDays: settings.idLife.days, isPublicOnly };
+    const asking = { asker, asked, from, fromFor, noteIncomplete };
     return {
       told,
-      query: async (plain: Query): Promise<Answer> => {
-        if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
-        const query = await this.#withSums(plain, asker, told);
-        const asking = { asker, asked, from, fromFor, noteIncomplete };
-        const found = await this.#knownOr(query, asking);
-        if (found.rows.length > 0 || query.offset === 0) return found;
-        const { total } = await this.#knownOr({ ...query, offset: 0, limit: 1 }, asking);
-        return { rows: [], total };
-      },
+      query: (query) => this.#query(query, asking, told),
+      lists: (queries) => this.#lists(queries, asking, told),
       rows: (span, build) => {
         told.readsEvents = true;
         return rows(span, build);
@@ -425,6 +419,33 @@ export class Runner {
     };
   }
 
+  /** The answer of a query, with how many rows there are where none of them is asked for. */
+  async #query(plain: Query, asking: QueryAsking, told: Told): Promise<Answer> {
+    if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
+    const query = await this.#withSums(plain, asking.asker, told);
+    const found = await this.#knownOr(query, asking);
+    if (found.rows.length > 0 || query.offset === 0) return found;
+    const { total } = await this.#knownOr({ ...query, offset: 0, limit: 1 }, asking);
+    return { rows: [], total };
+  }
+
+  /** Lists of one short range, by one statement where that can be. */
+  async #lists(
+    [first, ...others]: readonly [Query, ...Query[]],
+    asking: QueryAsking,
+    told: Told,
+  ): Promise<readonly Answer[]> {
+    const { asker, asked, from } = asking;
+    const withSums = (query: Query) => this.#withSums(query, asker, told);
+    const queries = [await withSums(first), ...await Promise.all(others.map(withSums))] as const;
+    const isShort = () => 0;
+    const found = queries.every(isList)
+      ? await this.#answerLists(queries, from, asked, isShort)
+      : null;
+    return found ??
+      await Promise.all([first, ...others].map((one) => this.#query(one, asking, told)));
+  }
+
   /** An answer that another report was told of the same data, or that of a statement. */
   async #knownOr(query: Query, asking: QueryAsking): Promise<Answer> {
     const { asker, asked, from, fromFor, noteIncomplete } = asking;
@@ -434,7 +455,13 @@ export class Runner {
     const known = knows ? this.#known.find(about, query) : null;
     const found = known ?? await inView(query, asker, {
       alone: () => this.#answer(query, from, asked),
-      lists: (queries, signal) => this.#answerLists(queries, fromFor({ ...asker, signal }), asked),
+      lists: (queries, signal) =>
+        this.#answerLists(
+          queries,
+          fromFor({ ...asker, signal }),
+          asked,
+          (range) => this.#reader.rowsBetween(site, range),
+        ),
     });
     noteIncomplete(planOf(query).span);
     if (knows && !known) this.#known.keep(about, query, found);
@@ -476,11 +503,11 @@ export class Runner {
     queries: readonly [Query, ...Query[]],
     from: RowsOf,
     asked: StatementContext,
+    rowsBetween: (range: SpanUs) => number,
   ): Promise<Answer[] | null> {
     const [first] = queries;
     const whole: Query = { ...first, dimensions: queries.flatMap(({ dimensions }) => dimensions) };
     const plan = planOf(whole);
-    const rowsBetween = (range: SpanUs) => this.#reader.rowsBetween(first.site, range);
     let isTogether = false;
     const rows = await this.#withRecent(
       whole,

@@ -19,6 +19,8 @@ import { Seats } from "./live_seats.ts";
 const CHECK_MS = 1000;
 /** Numbers of the last minutes fall without new events: they are computed again after this. */
 const STALE_MS = 15_000;
+/** Each question of owners waits this many times as long as it took. */
+const OWNERS_PAUSE = 4;
 /** After this long without a message a comment keeps proxies from closing the stream. */
 const SILENCE_MS = 25_000;
 /** A stream ends after this long; its client reconnects, and its rights are checked again. */
@@ -54,6 +56,8 @@ interface Channel {
   readonly streams: Map<Stream, Open>;
   version: string;
   computedMs: number;
+  /** When it may be computed again for owners. */
+  nextMs: number;
   sentMs: number;
   text: string;
   busy: boolean;
@@ -165,6 +169,7 @@ export class Live {
       streams: new Map(),
       version: this.#reader.version(site),
       computedMs: nowMs,
+      nextMs: nowMs,
       sentMs: nowMs,
       text,
       busy: false,
@@ -184,8 +189,9 @@ export class Live {
       const isDue = this.#reader.version(channel.site) !== channel.version ||
         nowMs - channel.computedMs >= STALE_MS;
       const isOwners = [...channel.streams.values()].some(({ kind }) => kind === "owner");
-      if (isDue && !channel.busy && isOwners) void this.#refresh(channel, OWNER);
-      else if (isDue && !channel.busy) ofStrangers.push(channel);
+      const isFree = !channel.busy && (!isOwners || nowMs >= channel.nextMs);
+      if (isDue && isFree && isOwners) void this.#refresh(channel, OWNER);
+      else if (isDue && isFree) ofStrangers.push(channel);
       else if (nowMs - channel.sentMs >= SILENCE_MS) this.#send(channel, ":\n\n");
     }
     if (ofStrangers.length > 0 && nowMs >= this.#strangersFromMs) {
@@ -207,6 +213,7 @@ export class Live {
 
   async #refresh(channel: Channel, caller: Caller): Promise<void> {
     const version = this.#reader.version(channel.site);
+    const startedMs = this.#clock.nowMs();
     channel.busy = true;
     try {
       const params = new Params(new URLSearchParams(channel.query));
@@ -222,6 +229,8 @@ export class Live {
       channel.computedMs = this.#clock.nowMs();
       this.#log("warn", "Live update failed", { reason: messageOf(error) });
     } finally {
+      const nowMs = this.#clock.nowMs();
+      channel.nextMs = nowMs + OWNERS_PAUSE * (nowMs - startedMs);
       channel.busy = false;
     }
   }

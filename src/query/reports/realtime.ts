@@ -2,6 +2,7 @@
 // and countries of the last 30.
 import { MINUTE_US } from "../../core/durations.ts";
 import { bucketsOf, type Range } from "../../core/period.ts";
+import { type Sql, sql } from "../../core/sql.ts";
 import { emptyValues, numberOf } from "../answer.ts";
 import type { DimensionName } from "../dimensions.ts";
 import type { MetricName } from "../metrics.ts";
@@ -25,6 +26,16 @@ export interface RealtimeAnswer {
   readonly countries: Top;
 }
 
+/** What is counted: up to now, and by the minute. */
+interface Ranges {
+  readonly five: Range;
+  readonly thirty: Range;
+  readonly minutes: Range;
+}
+
+/** Keys of the rows that are of no minute. */
+const KEY_OF_FIVE = -5;
+const KEY_OF_THIRTY = -30;
 const METRICS_NOW: readonly MetricName[] = ["visitors", "pageviews"];
 const TOP_ROWS = 10;
 
@@ -41,18 +52,23 @@ async function total(request: ReportRequest, range: Range, context: QueryContext
   return numberOf(rows[0]?.values ?? {}, "visitors");
 }
 
-async function top(request: ReportRequest, dimension: DimensionName, context: QueryContext) {
-  const { rows } = await context.query(queryOf(request, {
-    metrics: METRICS_NOW,
-    dimensions: [dimension],
-    order: [{ by: "visitors", direction: "desc" }],
-    limit: TOP_ROWS,
-  }));
-  return rows.map(({ keys, values }) => ({
-    value: String(keys[0]),
-    visitors: numberOf(values, "visitors"),
-    pageviews: numberOf(values, "pageviews"),
-  }));
+/** The first values of each dimension. */
+async function tops(request: ReportRequest, context: QueryContext): Promise<readonly Top[]> {
+  const top = (dimension: DimensionName) =>
+    queryOf(request, {
+      metrics: METRICS_NOW,
+      dimensions: [dimension],
+      order: [{ by: "visitors", direction: "desc" }],
+      limit: TOP_ROWS,
+    });
+  const answers = await context.lists([top("page"), top("source"), top("country")]);
+  return answers.map(({ rows }) =>
+    rows.map(({ keys, values }) => ({
+      value: String(keys[0]),
+      visitors: numberOf(values, "visitors"),
+      pageviews: numberOf(values, "pageviews"),
+    }))
+  );
 }
 
 async function minutes(request: ReportRequest, context: QueryContext) {
@@ -73,6 +89,52 @@ async function minutes(request: ReportRequest, context: QueryContext) {
   });
 }
 
+/** Visitors of two ranges, and visitors and pageviews of each minute of one. */
+async function counts(request: ReportRequest, ranges: Ranges, context: QueryContext) {
+  const { five, thirty, minutes: whole } = ranges;
+  if (request.filter !== null) {
+    const [visitors_5, visitors_30, per_minute] = await Promise.all([
+      total(request, five, context),
+      total(request, thirty, context),
+      minutes(withRange(request, whole), context),
+    ]);
+    return { visitors_5, visitors_30, per_minute };
+  }
+  const span = {
+    fromUs: Math.min(five.fromUs, thirty.fromUs, whole.fromUs),
+    toUs: Math.max(five.toUs, thirty.toUs, whole.toUs),
+  };
+  const rows = await context.rows(span, (events) => statementOfCounts(events, ranges));
+  const byKey = new Map(rows.map((row) => [row["key"], row]));
+  const visitorsAt = (key: number) => Number(byKey.get(key)?.["visitors"] ?? 0);
+  const buckets = bucketsOf(whole, "minute", request.zone, request.weekStart);
+  return {
+    visitors_5: visitorsAt(KEY_OF_FIVE),
+    visitors_30: visitorsAt(KEY_OF_THIRTY),
+    per_minute: buckets.map(({ key, label }) => ({
+      minute: label,
+      visitors: visitorsAt(Number(key)),
+      pageviews: Number(byKey.get(key)?.["pageviews"] ?? 0),
+    })),
+  };
+}
+
+/** Rows of key (of a range, or the minute's first microsecond), visitors and pageviews. */
+function statementOfCounts(events: Sql, { five, thirty, minutes }: Ranges): Sql {
+  const within = ({ fromUs, toUs }: Range) => sql`us >= ${fromUs} and us < ${toUs}`;
+  return sql`with seen as materialized (
+  select epoch_us(timestamp) as us, hash(visitor_id) as visitor, event_name = 'pageview' as is_view
+  from ${events}
+)
+select us // ${MINUTE_US} * ${MINUTE_US} as key, count(distinct visitor) as visitors,
+  count(*) filter (is_view) as pageviews
+from seen where ${within(minutes)} group by key
+union all
+select ${KEY_OF_FIVE}, count(distinct visitor), 0 from seen where ${within(five)}
+union all
+select ${KEY_OF_THIRTY}, count(distinct visitor), 0 from seen where ${within(thirty)}`;
+}
+
 /** `GET /api/stats/realtime`. The period is always that of the last 30 minutes. */
 export const REALTIME = defineReport({
   label: "Realtime",
@@ -82,21 +144,18 @@ export const REALTIME = defineReport({
   params: {},
   parse: () => null,
   run: async (request, _, context): Promise<RealtimeAnswer> => {
-    const recent = withRange(request, lastMinutes(request, 30));
-    const fiveUs = { fromUs: request.nowUs - 5 * MINUTE_US, toUs: request.nowUs + 1, dates: null };
-    const thirtyUs = {
-      fromUs: request.nowUs - 30 * MINUTE_US,
-      toUs: request.nowUs + 1,
+    const minutes = lastMinutes(request, 30);
+    const toUs = request.nowUs + 1;
+    const last = (count: number): Range => ({
+      fromUs: request.nowUs - count * MINUTE_US,
+      toUs,
       dates: null,
-    };
-    const [visitors_5, visitors_30, per_minute, pages, sources, countries] = await Promise.all([
-      total(request, fiveUs, context),
-      total(request, thirtyUs, context),
-      minutes(recent, context),
-      top(recent, "page", context),
-      top(recent, "source", context),
-      top(recent, "country", context),
+    });
+    const ranges: Ranges = { five: last(5), thirty: last(30), minutes };
+    const [found, [pages = [], sources = [], countries = []]] = await Promise.all([
+      counts(request, ranges, context),
+      tops(withRange(request, minutes), context),
     ]);
-    return { visitors_5, visitors_30, per_minute, pages, sources, countries };
+    return { ...found, pages, sources, countries };
   },
 });

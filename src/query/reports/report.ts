@@ -28,6 +28,8 @@ export interface DropCount {
 export interface QueryContext {
   /** The rows of a query of metrics and dimensions. */
   query(query: Query): Promise<Answer>;
+  /** Those of several queries of one short range, by one statement where they are lists. */
+  lists(queries: readonly [Query, ...Query[]]): Promise<readonly Answer[]>;
   /**
    * Rows of a statement of the report's own over the site's events of a span. `build` also gets
    * what its queries need to know of engagements.
