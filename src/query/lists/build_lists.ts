@@ -9,7 +9,7 @@ import { type Answer, answerOf } from "../answer.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { type MetricName, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
-import { edgeOf } from "../rollups/day_rows.ts";
+import { edgeOf, listName } from "../rollups/day_rows.ts";
 import { type Shape, shapeOf } from "../rollups/shapes.ts";
 import type { Edge, RecentPart, Split } from "../rollups/split.ts";
 import { countedBy } from "../rollups/rolled.ts";
@@ -57,22 +57,27 @@ export function buildLists(
   const [first] = queries;
   const kinds = kindsOf(queries);
   const whole: Query = { ...first, metrics: LIST_AGGREGATES, dimensions: refsOf(kinds) };
+  const edge = split.edge && edgeRows(kinds, split.edge, sumsOf);
+  const recent = split.recent && recentRows(whole, kinds, split.recent, edge !== null);
   const rows = [
     ...split.events.map((range, index) => {
       const isLast = !split.recent && index === split.events.length - 1;
       return eventRows(whole, kinds, { range, eventsFor: () => events }, isLast);
     }),
-    ...(split.recent ? recentRows(whole, kinds, split.recent, events) : []),
+    ...(recent?.several ?? []),
+    ...(split.recent ? laterRows(whole, kinds, split.recent, events) : []),
   ];
-  const edge = split.edge && edgeRows(kinds, split.edge, sumsOf);
   const counted = [
     ...(rows.length > 0 ? [partRows(edge !== null)] : []),
+    ...(recent?.single ?? []),
     ...(split.terms.length > 0 ? [summedRows(kinds, split, sumsOf)] : []),
   ];
   const sums = LIST_AGGREGATES.map((name) =>
     sql`coalesce(sum(${ident(name)}), 0)::bigint as ${ident(name)}`
   );
   return sql`with ${laterVisitors(split.recent, planOf(whole).span, all)}${
+    edge === null ? raw("") : sql`edge as materialized (${edge}),\n`
+  }${
     rows.length === 0 ? raw("") : sql`visitor_rows as (
   select is_last, kind, k0, visitor_id, max(visitors) as visitors, sum(pageviews) as pageviews,
     sum(events) as events
@@ -80,7 +85,7 @@ export function buildLists(
   group by is_last, kind, k0, visitor_id
 ),
 `
-  }${edge === null ? raw("") : sql`edge as (${edge}),\n`}counts as materialized (
+  }counts as materialized (
   select kind, k0, ${join(sums)} from (${join(counted, UNION)})
   group by kind, k0 having sum(events) > 0
 ),
@@ -134,35 +139,64 @@ function eventRows(
     ))`;
 }
 
-/** The same from visits that no file holds yet, one for each visit or event and kind. */
+/**
+ * The same from visits that no file holds yet: `several` of visitors who may have other rows, and
+ * `single` of those who have one visit and are in no term, as rows of `partRows` that need not be
+ * grouped by visitor. Most visitors of a day have one visit.
+ */
 function recentRows(
+  whole: Query,
+  kinds: readonly Kind[],
+  recent: RecentPart,
+  hasEdge: boolean,
+): { readonly several: readonly Sql[]; readonly single: readonly Sql[] } {
+  const isPart = ({ ref }: Kind) => ref !== null && PARTS.has(ref);
+  const [ofParts, ofVisits] = [kinds.filter(isPart), kinds.filter((kind) => !isPart(kind))];
+  const keyOf = ({ ref }: Kind) => ref === null ? sql`''` : storedKey(ref, whole);
+  const inEdge = hasEdge ? raw("visitor_id in (select key from edge)") : raw("false");
+  const visitsWhere = (condition: Sql) =>
+    sql`(select * from ${recentVisits(recent)} where ${condition})`;
+  const severalVisits = visitsWhere(sql`not is_only or ${inEdge}`);
+  const singleVisits = visitsWhere(sql`is_only and not ${inEdge}`);
+  const counts = LIST_AGGREGATES.map((name) =>
+    sql`${raw(OF_VISITS[name] ?? "0")} as ${ident(name)}`
+  );
+  const rowsOf = (visits: Sql) =>
+    sql`${unnested(ofVisits, keyOf)}, r.visitor_id, ${join(counts)} from ${visits} r`;
+  const several = [sql`select true as is_last, ${rowsOf(severalVisits)}`];
+  const single = [sql`select * exclude (visitor_id) from (select ${rowsOf(singleVisits)})`];
+  if (ofParts.length > 0) {
+    const refs = ofParts.flatMap(({ ref }) => ref ?? []);
+    const partsOf = (visits: Sql) => {
+      const { counts, from } = unnestedParts(refs, LIST_AGGREGATES, visits);
+      return sql`${unnested(ofParts, keyOf)}, r.visitor_id, ${counts} from ${from} r`;
+    };
+    several.push(sql`select true as is_last, ${partsOf(severalVisits)}`);
+    single.push(sql`select * exclude (visitor_id) replace (0 as visitors)
+      from (select ${partsOf(singleVisits)})`);
+    // Each value of the one visit counts its visitor once.
+    single.push(
+      ...ofParts.map(({ number, ref, missing }) =>
+        sql`select ${raw(String(number))} as kind, unnest(list_distinct(list_transform(
+          ${listName(ref ?? "")}, lambda x: coalesce(x, ${missing})))) as k0,
+        1 as visitors, 0 as pageviews, 0 as events
+      from ${singleVisits}`
+      ),
+    );
+  }
+  return { several, single };
+}
+
+/** The same from the events of visitors of whom something came later than those visits. */
+function laterRows(
   whole: Query,
   kinds: readonly Kind[],
   recent: RecentPart,
   events: EventsOf,
 ): Sql[] {
-  const isPart = ({ ref }: Kind) => ref !== null && PARTS.has(ref);
-  const [ofParts, ofVisits] = [kinds.filter(isPart), kinds.filter((kind) => !isPart(kind))];
-  const keyOf = ({ ref }: Kind) => ref === null ? sql`''` : storedKey(ref, whole);
-  const counts = LIST_AGGREGATES.map((name) =>
-    sql`${raw(OF_VISITS[name] ?? "0")} as ${ident(name)}`
-  );
-  const rows = [
-    sql`select true as is_last, ${unnested(ofVisits, keyOf)}, r.visitor_id, ${join(counts)}
-      from ${recentVisits(recent)} r`,
-  ];
-  if (ofParts.length > 0) {
-    const refs = ofParts.flatMap(({ ref }) => ref ?? []);
-    const { counts, from } = unnestedParts(refs, LIST_AGGREGATES, recentVisits(recent));
-    rows.push(sql`select true as is_last, ${unnested(ofParts, keyOf)}, r.visitor_id, ${counts}
-      from ${from} r`);
-  }
-  if (recent.hasLater) {
-    const range = { fromUs: recent.startUs, toUs: whole.range.toUs, dates: null };
-    const eventsFor = (plan: Plan) => laterEvents(plan, events);
-    rows.push(eventRows(whole, kinds, { range, eventsFor }, true));
-  }
-  return rows;
+  if (!recent.hasLater) return [];
+  const range = { fromUs: recent.startUs, toUs: whole.range.toUs, dates: null };
+  return [eventRows(whole, kinds, { range, eventsFor: (plan) => laterEvents(plan, events) }, true)];
 }
 
 /** The visitors of the edge, whom the terms have counted. */

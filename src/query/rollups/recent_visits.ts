@@ -265,7 +265,10 @@ export class RecentVisits {
       const found = { days: startsOf(days), events, newer };
       if (events > EVENTS_MAX) return { ...found, table: null, rows: 0 };
       for (const statement of createOfVisits(tables, days)) await ask(statement);
-      await ask(sql`create table ${ident(table)} as ${visitRows(tables, days)}`);
+      await ask(sql`create table ${ident(table)} as select v.*, d.is_only
+        from (${visitRows(tables, days)}) v join ${
+        ident(tables.visitDays)
+      } d on d.rowid = v.visit`);
       const [row] = await ask(sql`select count(*) as rows from ${ident(table)}`);
       isKept = true;
       return { ...found, table, rows: Number(row?.["rows"]) };
