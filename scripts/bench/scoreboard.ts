@@ -20,7 +20,7 @@ import {
   table,
   timed,
 } from "./storage/lib.ts";
-import { FILTERS, PANELS, plainSql } from "./storage/panels.ts";
+import { BEHAVIOR, FILTERS, PANELS, plainSql } from "./storage/panels.ts";
 
 const HELP = `deno task bench:scoreboard [options]
 
@@ -35,14 +35,6 @@ const HELP = `deno task bench:scoreboard [options]
 
 /** After so much of a day the last visits of the day before have ended. */
 const CLOSED_AFTER_MS = 2 * HOUR_MS;
-
-/** Reports that no short SQL stands for. */
-const REPORTS: readonly (readonly [string, string])[] = [
-  ["retention", "retention?weeks=4"],
-  ["funnel", "funnel?steps=page:/blog/0,page:/blog/1,event:signup&window=1 day"],
-  ["flow", "flow?page=/blog/0"],
-  ["sequences", "sequences?steps=page:/blog/0,event:signup"],
-];
 
 interface Options {
   readonly events: number;
@@ -89,9 +81,9 @@ function questions(db: DuckDBConnection, dataDir: string, days: number, nowMs: n
         )).ms,
     }))
   );
-  const reports = REPORTS.map(([label, path]): Asked => ({
-    label: `${label}, ${days} days`,
-    path: `/api/stats/${path}&${range}`,
+  const reports = BEHAVIOR.map(({ report, params }): Asked => ({
+    label: `${report}, ${days} days`,
+    path: `/api/stats/${report}?${params}&${range}`,
     plain: null,
   }));
   return [...panels, ...reports];

@@ -86,3 +86,11 @@ export function plainSql(
     where timestamp >= '${from}' and timestamp < '${to}' and ${condition || "true"}
   ) ${panel.sql}`);
 }
+
+/** Reports that no short SQL stands for. */
+export const BEHAVIOR = [
+  { report: "retention", params: "weeks=4" },
+  { report: "funnel", params: "steps=page:/blog/0,page:/blog/1,event:signup&window=1 day" },
+  { report: "flow", params: "page=/blog/0" },
+  { report: "sequences", params: "steps=page:/blog/0,event:signup" },
+] as const;

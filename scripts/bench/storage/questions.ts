@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { DAY_MS } from "../../../src/core/durations.ts";
 import { Params } from "../../../src/query/params.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
+import { SumsInMemory } from "../../../src/query/rollups/sums_in_memory.ts";
 import { REPORTS } from "../../../src/query/reports/reports.ts";
 import { Runner } from "../../../src/query/run.ts";
 import type { Storage } from "../../../src/storage/open.ts";
@@ -21,7 +22,7 @@ import {
   timed,
   timeInTurn,
 } from "./lib.ts";
-import { FILTERS, PANELS, plainSql } from "./panels.ts";
+import { BEHAVIOR, FILTERS, PANELS, plainSql } from "./panels.ts";
 
 const HELP = `deno task bench:questions [options]
 
@@ -29,6 +30,7 @@ const HELP = `deno task bench:questions [options]
   --days N      days they spread over (90)
   --ids N       so many visitor ids, which last for all days; by default each day has its own
   --runs N      times each question is asked, in turn (9)
+  --only A,B,…  only what has one of these in its name, as headline, or reports
   --json FILE   writes the figures, too`;
 
 function questionsOf(
@@ -38,8 +40,11 @@ function questionsOf(
 ): { label: string; asked: Question[] }[] {
   const settings = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
   const clock = { ...benchSystem().clock, nowMs: () => NOW_MS };
+  const { log } = benchSystem();
+  const closed = new SumsInMemory(storage, benchSystem().clock, log);
   const runnerOf = (rollups: boolean) =>
     new Runner(storage.reader, settings, clock, {
+      closed,
       queryTimeoutMs: 300_000,
       cacheTtlMs: 0,
       cacheEntriesMax: 1,
@@ -49,7 +54,16 @@ function questionsOf(
   const runners = [runnerOf(false), runnerOf(true)];
   const date = (before: number) => new Date(NOW_MS - before * DAY_MS).toISOString().slice(0, 10);
   const range = `start_date=${date(days)}&end_date=${date(1)}`;
-  return FILTERS.flatMap(([suffix, filter, condition]) =>
+  const askOf = (runner: Runner, report: keyof typeof REPORTS, own: string) => {
+    const params = new Params(new URLSearchParams(`site_id=${SITE}&${range}&${own}`));
+    return runner.answer(report, REPORTS[report], SITE, params);
+  };
+  const reports = BEHAVIOR.map(({ report, params }) => {
+    const label = `${report}, ${days} days`;
+    const ask = (runner: Runner) => ({ label, ask: () => askOf(runner, report, params) });
+    return { label: `reports: ${label}`, asked: runners.map(ask) };
+  });
+  const panels = FILTERS.flatMap(([suffix, filter, condition]) =>
     PANELS.filter(({ report }) => report === "query" || filter === "").map((panel) => {
       const label = `${panel.label}${suffix}, ${days} days`;
       const plain = {
@@ -63,15 +77,12 @@ function questionsOf(
       };
       const asked = runners.map((runner): Question => ({
         label,
-        ask: () => {
-          const text = `site_id=${SITE}&${range}&${panel.params}${filter}`;
-          const params = new Params(new URLSearchParams(text));
-          return runner.answer(panel.report, REPORTS[panel.report], SITE, params);
-        },
+        ask: () => askOf(runner, panel.report, panel.params + filter),
       }));
-      return { label, asked: [plain, ...asked] };
+      return { label, asked: [...asked, plain] };
     })
   );
+  return [...panels, ...reports];
 }
 
 const NOTHING = { fromUs: 0, toUs: 0 };
@@ -84,6 +95,7 @@ async function main(args: string[]): Promise<void> {
       days: { type: "string", default: "90" },
       ids: { type: "string", default: "" },
       runs: { type: "string", default: "9" },
+      only: { type: "string", default: "" },
       json: { type: "string", default: "" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -109,20 +121,23 @@ async function main(args: string[]): Promise<void> {
         `days: ${(built.cpuMs * 1000 / events).toFixed(1)} µs of processor time an event, ` +
         `${(derived / stored * 100).toFixed(0)} % of the bytes`,
     );
-    console.log(`${"".padEnd(34)}     raw  events  derived (ms, quiet quarter)  derived ÷ raw`);
+    console.log(
+      `${"".padEnd(34)}     raw  events  derived (ms, quiet quarter)  derived ÷ raw, or events`,
+    );
     const rows: Record<string, unknown>[] = [];
     for (
       const { label, asked } of [...new Set([30, days])].flatMap((n) =>
         questionsOf(storage, dataDir, n)
-      )
+      ).filter(({ label }) => values.only.split(",").some((text) => label.includes(text)))
     ) {
       const times = await timeInTurn(asked.map((one) => [one]), Number(values.runs));
-      const [plain = NaN, fromEvents = NaN, fromDerived = NaN] = times.map(([ms]) => ms ?? NaN);
+      const [fromEvents = NaN, fromDerived = NaN, plain = null] = times.map(([ms]) => ms ?? NaN);
       rows.push({ label, plain, fromEvents, fromDerived });
-      const cells = [plain, fromEvents, fromDerived].map((ms) => ms.toFixed(1).padStart(8));
-      console.log(
-        `${label.padEnd(34)}${cells.join("")}${(fromDerived / plain).toFixed(2).padStart(10)}`,
+      const cells = [plain, fromEvents, fromDerived].map((ms) =>
+        (ms === null ? "" : ms.toFixed(1)).padStart(8)
       );
+      const share = (fromDerived / (plain ?? fromEvents)).toFixed(2).padStart(10);
+      console.log(`${label.padEnd(34)}${cells.join("")}${share}`);
     }
     if (values.json !== "") {
       await Deno.writeTextFile(
