@@ -102,10 +102,10 @@ export class SumsInMemory {
 
   /**
    * What one statement about a site reads of its sums: a relation like `read_parquet` of the files,
-   * which may hold other splits and days, too.
+   * which may hold other splits and days, too. Who may not want them gets what others wanted.
    */
-  of(site: string): FindSums {
-    const counted = new Set<string>();
+  of(site: string, mayWant = true): FindSums {
+    const counted = mayWant ? new Set<string>() : null;
     return (shapes, paths) => {
       const found = new Set<string>();
       let isWhole = true;
@@ -153,7 +153,7 @@ export class SumsInMemory {
     site: string,
     name: string,
     paths: readonly string[],
-    counted: Set<string>,
+    counted: Set<string> | null,
   ): Made | null {
     const isEdge = name.startsWith(EDGE);
     const shape = isEdge ? name.slice(EDGE.length) : name;
@@ -165,7 +165,7 @@ export class SumsInMemory {
       made.usedMs = this.#clock.nowMs();
       return isEdge && !made.hasEdge ? null : made;
     }
-    if (!isEdge) {
+    if (!isEdge && counted) {
       this.#want({ site, shape }, paths, !counted.has(key));
       counted.add(key);
     }

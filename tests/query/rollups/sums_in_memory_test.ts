@@ -7,6 +7,7 @@ import { ident, sql } from "../../../src/core/sql.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import { type Query, queryOf } from "../../../src/query/query.ts";
 import { SumsInMemory, type SumsLimits } from "../../../src/query/rollups/sums_in_memory.ts";
+import type { Asker } from "../../../src/query/run.ts";
 import { until } from "../../support/wait.ts";
 import { pageview } from "../../support/events.ts";
 import {
@@ -44,10 +45,10 @@ function askerOf(open: Open, limits: SumsLimits = {}) {
   const runner = runnerOf(storage, system, UTC, true, undefined, closed);
   const plain = runnerOf(storage, system, UTC, false);
   /** Whether the answer was read from memory. */
-  const isRead = async (query: Query): Promise<boolean> => {
+  const isRead = async (query: Query, asker: Asker = {}): Promise<boolean> => {
     let found;
     const texts = await statementsOf(storage, async () => {
-      found = await runner.context(SITE).query(query);
+      found = await runner.context(SITE, asker).query(query);
     });
     deepEqual(found, await plain.context(SITE).query(query));
     return texts.some((text) => text.includes("total_rows") && text.includes('"day_sums"'));
@@ -71,6 +72,19 @@ Deno.test("what is asked for again is read from memory, and a table holds a spli
     equal(await isRead(questionOf(4, 10, "source")), false, "another split");
     equal(await isRead(questionOf(1, 19, "page")), true, "the same file");
     equal((await tables()).length, 1);
+  });
+});
+
+Deno.test("strangers read what the owner has asked for, and have nothing made", async () => {
+  await withSite(UTC, 5, async (open) => {
+    const { closed, isRead } = askerOf(open, { askedMin: 1 });
+    const stranger = { caller: { kind: "stranger", key: "192.0.2.1" } } as const;
+    equal(await isRead(questionOf(4, 10, "page"), stranger), false);
+    await closed.make();
+    equal(await isRead(questionOf(4, 10, "page"), stranger), false);
+    await isRead(questionOf(4, 10, "page"));
+    await closed.make();
+    equal(await isRead(questionOf(4, 10, "page"), stranger), true);
   });
 });
 
