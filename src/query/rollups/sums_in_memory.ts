@@ -6,6 +6,7 @@ import { messageOf } from "../../core/errors.ts";
 import { ident, join, type Sql, sql } from "../../core/sql.ts";
 import type { Clock, Log } from "../../core/types.ts";
 import { SUMS_DATABASE } from "../../storage/duckdb.ts";
+import { PauseError } from "../../storage/duckdb/faults.ts";
 import type { Storage } from "../../storage/open.ts";
 import { EDGE } from "./day_rows.ts";
 
@@ -118,7 +119,7 @@ export class SumsInMemory {
       const [table = "", ...others] = found;
       if (others.length === 0) return nameOf(table);
       const rows = [...found].map((one) => sql`select * from ${nameOf(one)}`);
-      return sql`(${join(rows, " union all ")})`;
+      return sql`(${join(rows, " union all by name ")})`;
     };
   }
 
@@ -203,14 +204,17 @@ export class SumsInMemory {
         if (await this.#make(wanted)) this.#wanted.delete(keyOf(wanted));
       } catch (error) {
         if (this.#parts.db.isClosing) return;
-        this.#log("warn", "Cannot keep sums in memory", {
-          site_id: wanted.site,
-          reason: messageOf(error).slice(0, 500),
-        });
+        // DuckDB is opened again, as planned.
+        if (!(error instanceof PauseError)) this.#warn(wanted.site, error);
       }
       wanted.notBeforeMs = this.#clock.nowMs() + RETRY_MS;
     }
     if (this.#isLoose) await this.#compress().catch(() => {});
+  }
+
+  #warn(site: string, error: unknown): void {
+    const reason = messageOf(error).slice(0, 500);
+    this.#log("warn", "Cannot keep sums in memory", { site_id: site, reason });
   }
 
   /** Makes a table; resolves with whether it holds all that is wanted. */
@@ -257,12 +261,13 @@ export class SumsInMemory {
   /** A file at a time, for rows take ten times as much before they are compressed. */
   async #fill(table: string, files: readonly Counted[], shapes: readonly string[]): Promise<void> {
     const { db } = this.#parts;
+    const names = join(shapes.map((name) => sql`${name}`));
     for (const [index, { path }] of files.entries()) {
       const start = index === 0
         ? sql`create table ${nameOf(table)} as`
-        : sql`insert into ${nameOf(table)}`;
+        : sql`insert into ${nameOf(table)} by name`;
       await db.query(sql`${start}
-        select * from ${this.#file(path)} where shape in (select unnest(${shapes}))`);
+        select * from ${this.#file(path)} where shape in (${names})`);
       await this.#compress();
     }
   }
