@@ -24,6 +24,8 @@ const TABLE_ROWS_MIN = 2_000;
 const EDGE_ROWS_MAX = 50_000;
 /** After so long without a question a table is dropped. */
 const IDLE_MS = HOUR_MS;
+/** One that was asked for since then stays: another that needs its room is not made. */
+const STAYS_MS = 2 * MINUTE_MS;
 /** What could not be made, or not for all files, is tried again after this. */
 const RETRY_MS = 10 * MINUTE_MS;
 const IN_USE = "Cannot CHECKPOINT";
@@ -226,17 +228,20 @@ export class SumsInMemory {
     if (files.length === 0 || (old && files.every(({ path }) => old.paths.has(path)))) return false;
     const edges = files.reduce((sum, file) => sum + file.edges, 0);
     const hasEdge = edges <= this.#limits.edgeRowsMax;
+    const rows = files.reduce((sum, file) => sum + file.rows, hasEdge ? edges : 0);
+    if (!this.#makeRoom(rows, old)) return false;
     const table = `split_${++this.#number}`;
-    this.#toDrop.add(table);
     try {
+      await this.#dropRemoved();
       await this.#fill(table, files, [shape, ...(hasEdge ? [EDGE + shape] : [])]);
-      const rows = files.reduce((sum, file) => sum + file.rows, hasEdge ? edges : 0);
       const paths = new Set(files.map(({ path }) => path));
       const usedMs = this.#clock.nowMs();
-      if (old) this.#remove(old);
+      const replaced = this.#made.get(keyOf({ site, shape }));
+      if (replaced) this.#remove(replaced);
       this.#made.set(keyOf({ site, shape }), { site, shape, table, paths, rows, hasEdge, usedMs });
-      this.#toDrop.delete(table);
-      this.#makeRoom();
+    } catch (error) {
+      this.#toDrop.add(table);
+      throw error;
     } finally {
       await this.#dropRemoved();
     }
@@ -293,15 +298,25 @@ export class SumsInMemory {
     return new Set(days.toReversed().map(({ path }) => path));
   }
 
-  /** Removes the tables that were not asked for the longest, until the others fit. */
-  #makeRoom(): void {
-    const sizeOf = ({ rows }: Made) => Math.max(rows, TABLE_ROWS_MIN);
-    let rows = [...this.#made.values()].reduce((sum, made) => sum + sizeOf(made), 0);
-    for (const made of [...this.#made.values()]) {
-      if (rows <= this.#limits.rowsMax) return;
-      rows -= sizeOf(made);
-      this.#remove(made);
+  /**
+   * Removes tables that nobody asked for lately, those not asked for the longest first, until one
+   * of so many rows fits instead of another; false, and none is removed, where it would not.
+   */
+  #makeRoom(rows: number, replaced: Made | undefined): boolean {
+    const sinceMs = this.#clock.nowMs() - STAYS_MS;
+    const others = [...this.#made.values()].filter((made) => made !== replaced);
+    let room = this.#limits.rowsMax - sizeOf({ rows });
+    for (const made of others) room -= sizeOf(made);
+    const leaving: Made[] = [];
+    for (const made of others) {
+      if (room >= 0) break;
+      if (made.usedMs > sinceMs) continue;
+      room += sizeOf(made);
+      leaving.push(made);
     }
+    if (room < 0) return false;
+    for (const made of leaving) this.#remove(made);
+    return true;
   }
 
   #remove(made: Made): void {
@@ -315,6 +330,10 @@ export class SumsInMemory {
         .then(() => this.#toDrop.delete(table), () => {});
     }
   }
+}
+
+function sizeOf({ rows }: Pick<Made, "rows">): number {
+  return Math.max(rows, TABLE_ROWS_MIN);
 }
 
 function keyOf({ site, shape }: SplitOfSite): string {

@@ -21,7 +21,8 @@ import {
 } from "../../support/numbers/rolled_answers.ts";
 
 const UTC = { zone: "UTC", idDays: 1 } as const;
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** Visitors and pageviews of days of March, by a dimension or as a whole. */
 function questionOf(first: number, last: number, ref?: DimensionRef): Query {
@@ -149,14 +150,28 @@ Deno.test("tables that are gone are made again", async () => {
 Deno.test("few rows are kept: those asked for last, of days that fit", async () => {
   await withSite(UTC, 5, async (open) => {
     const { closed, isRead, tables } = askerOf(open, { askedMin: 1, rowsMax: 4_000 });
-    for (const ref of ["country", "source", "browser"] as const) {
-      await isRead(questionOf(1, 19, ref));
+    const asked = (ref: DimensionRef) => isRead(questionOf(1, 19, ref));
+    for (const ref of ["country", "source"] as const) {
+      await asked(ref);
       await closed.make();
-      equal(await isRead(questionOf(1, 19, ref)), true, ref);
+      equal(await asked(ref), true, ref);
     }
+    const first = await tables();
+    equal(first.length, 2);
+    for (let turn = 0; turn < 3; turn++) {
+      open.system.clock.advance(20 * MINUTE_MS);
+      for (const ref of ["country", "source", "browser"] as const) await asked(ref);
+      await closed.make();
+      deepEqual(await tables(), first, "those that are asked for stay");
+    }
+    open.system.clock.advance(20 * MINUTE_MS);
+    equal(await asked("source"), true);
+    equal(await asked("browser"), false);
+    await closed.make();
+    equal(await asked("browser"), true, "nobody has asked for countries lately");
     equal((await tables()).length, 2);
-    equal(await isRead(questionOf(1, 19, "source")), true);
-    equal(await isRead(questionOf(1, 19, "country")), false);
+    equal(await asked("source"), true);
+    equal(await asked("country"), false);
 
     const small = askerOf(open, { askedMin: 1, tableRowsMax: 10 });
     await small.isRead(questionOf(1, 19, "page"));
@@ -166,5 +181,23 @@ Deno.test("few rows are kept: those asked for last, of days that fit", async () 
     open.system.clock.advance(HOUR_MS);
     await closed.sweep();
     deepEqual(await tables(), [], "nobody has asked for an hour");
+  });
+});
+
+Deno.test("a table that is being made is not swept away", async () => {
+  await withSite(UTC, 5, async (open) => {
+    const { db } = open.storage;
+    const { closed, isRead, tables } = askerOf(open, { askedMin: 1 });
+    await isRead(questionOf(1, 19, "page"));
+    const own = db.query;
+    let swept = 0;
+    db.query = async (statement, limits) => {
+      if (statement.text.startsWith("checkpoint") && swept++ === 0) await closed.sweep();
+      return await own.call(db, statement, limits);
+    };
+    await closed.make().finally(() => db.query = own);
+    equal(swept, 1);
+    equal((await tables()).length, 1);
+    equal(await isRead(questionOf(1, 19, "page")), true);
   });
 });
