@@ -56,7 +56,7 @@ interface Channel {
   readonly streams: Map<Stream, Open>;
   version: string;
   computedMs: number;
-  /** When it may be computed again for owners. */
+  /** When it may be computed again for owners, on the clock of `uptimeMs`. */
   nextMs: number;
   sentMs: number;
   text: string;
@@ -169,7 +169,7 @@ export class Live {
       streams: new Map(),
       version: this.#reader.version(site),
       computedMs: nowMs,
-      nextMs: nowMs,
+      nextMs: 0,
       sentMs: nowMs,
       text,
       busy: false,
@@ -180,6 +180,7 @@ export class Live {
 
   #check(): void {
     const nowMs = this.#clock.nowMs();
+    const uptimeMs = this.#clock.uptimeMs();
     const ofStrangers: Channel[] = [];
     for (const channel of [...this.#channels.values()]) {
       for (const [stream, { kind, openedMs }] of [...channel.streams]) {
@@ -189,7 +190,7 @@ export class Live {
       const isDue = this.#reader.version(channel.site) !== channel.version ||
         nowMs - channel.computedMs >= STALE_MS;
       const isOwners = [...channel.streams.values()].some(({ kind }) => kind === "owner");
-      const isFree = !channel.busy && (!isOwners || nowMs >= channel.nextMs);
+      const isFree = !channel.busy && (!isOwners || uptimeMs >= channel.nextMs);
       if (isDue && isFree && isOwners) void this.#refresh(channel, OWNER);
       else if (isDue && isFree) ofStrangers.push(channel);
       else if (nowMs - channel.sentMs >= SILENCE_MS) this.#send(channel, ":\n\n");
@@ -213,7 +214,7 @@ export class Live {
 
   async #refresh(channel: Channel, caller: Caller): Promise<void> {
     const version = this.#reader.version(channel.site);
-    const startedMs = this.#clock.nowMs();
+    const startedMs = this.#clock.uptimeMs();
     channel.busy = true;
     try {
       const params = new Params(new URLSearchParams(channel.query));
@@ -229,8 +230,8 @@ export class Live {
       channel.computedMs = this.#clock.nowMs();
       this.#log("warn", "Live update failed", { reason: messageOf(error) });
     } finally {
-      const nowMs = this.#clock.nowMs();
-      channel.nextMs = nowMs + OWNERS_PAUSE * (nowMs - startedMs);
+      const endedMs = this.#clock.uptimeMs();
+      channel.nextMs = endedMs + OWNERS_PAUSE * (endedMs - startedMs);
       channel.busy = false;
     }
   }

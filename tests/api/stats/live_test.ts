@@ -150,6 +150,22 @@ Deno.test("Live asks for an owner again after four times as long as it took", as
   });
 });
 
+Deno.test("Live goes on for an owner when the clock is set back", async () => {
+  await withQuestions({ events: [], now: NOW }, async (questions) => {
+    const { live, open, settled } = opener(questions);
+    const { next } = await open();
+    assert.equal(dataOf(await next()).visitors_30, 0);
+    for (const [turn, visitor] of ["a", "b"].entries()) {
+      await questions.test.journal.append([pageview({ at: "2024-03-10T14:49", visitor })]);
+      questions.clock.advance(1000);
+      assert.equal(dataOf(await next()).visitors_30, turn + 1);
+      await settled();
+      questions.clock.jump(-600_000);
+    }
+    live.close();
+  });
+});
+
 Deno.test("Live closes a stream whose client does not keep up", async () => {
   await withQuestions({ events: [], now: NOW }, async (questions) => {
     const { live, open, settled, ended } = opener(questions);
