@@ -1,6 +1,6 @@
 import { deepStrictEqual as deepEqual, ok, rejects, strictEqual as equal } from "node:assert";
 import { dayOfDate } from "../../../dashboard/grammar/days.js";
-import { DAY_US } from "../../../src/core/durations.ts";
+import { DAY_MS, DAY_US } from "../../../src/core/durations.ts";
 import { rangeOfDays } from "../../../src/core/period.ts";
 import { periodOf } from "../../../src/sites/id_period.ts";
 import { localDate } from "../../../src/core/zone.ts";
@@ -195,6 +195,25 @@ Deno.test("rollups follow late events, merges, erasure, path rules, expiry, rest
       "nothing of a day that waits for new sums stays",
     );
   });
+});
+
+Deno.test("a file of visits of one day stays while its month is summed up anew", async () => {
+  const others = Array.from(
+    { length: 200 },
+    (_, at) => pageview({ at: (NOW - DAY_MS) * 1000 + at * MINUTE, visitor: `${at}` }),
+  );
+  const own = { beforeMs: DAY_MS, isEngaged: false, others };
+  await withSite({ zone: "UTC", idDays: 1 }, 5, async (open) => {
+    const visits = () =>
+      new Set(open.storage.rollups.view(SITE)?.days.map(({ visitsPath }) => visitsPath));
+    const [last = ""] = [...visits()].slice(-1);
+    ok(/-(\d+)-\1\.visits$/.test(last), last);
+    open.system.clock.advance(DAY_MS);
+    equal(await open.build(), 1);
+    equal(visits().has(last), true);
+    const there = (await rollupFilesOf(open.folder)).join(" ");
+    for (const path of visits()) ok(there.includes(path), `${path} is not among ${there}`);
+  }, own);
 });
 
 Deno.test("a host that reads as a missing one keeps its own day from rollups alone", async () => {

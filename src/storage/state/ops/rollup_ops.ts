@@ -179,6 +179,8 @@ function keepRollups(
         row.idDays,
         row.hasEdge ? 1 : 0,
       );
+      // It stood for what the day names again.
+      db.run("delete from rollup_garbage where path in (?, ?)", row.path, row.visitsPath);
     }
   });
 }
