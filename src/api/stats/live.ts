@@ -19,7 +19,7 @@ import { Seats } from "./live_seats.ts";
 const CHECK_MS = 1000;
 /** Numbers of the last minutes fall without new events: they are computed again after this. */
 const STALE_MS = 15_000;
-/** Each question of owners waits this many times as long as it took. */
+/** Each question of owners waits this many times as long as it took, up to `STALE_MS`. */
 const OWNERS_PAUSE = 4;
 /** After this long without a message a comment keeps proxies from closing the stream. */
 const SILENCE_MS = 25_000;
@@ -231,7 +231,7 @@ export class Live {
       this.#log("warn", "Live update failed", { reason: messageOf(error) });
     } finally {
       const endedMs = this.#clock.uptimeMs();
-      channel.nextMs = endedMs + OWNERS_PAUSE * (endedMs - startedMs);
+      channel.nextMs = endedMs + Math.min(STALE_MS, OWNERS_PAUSE * (endedMs - startedMs));
       channel.busy = false;
     }
   }
