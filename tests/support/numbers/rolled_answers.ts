@@ -295,7 +295,7 @@ export async function compare(
       found = await rolled.context(SITE).query(query);
     });
     if (texts.slice(-1).some((text) => /currency is (not )?null|is_start|part_/.test(text))) used++;
-    await closed.make();
+    if (index % 3 === 0) await closed.make();
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
@@ -327,7 +327,7 @@ export async function compareRecent(
       found = await known.context(SITE).query(query);
     });
     if (texts.some((text) => text.includes(`from "rollup_rows_recent`))) used++;
-    await closed.make();
+    if (index % 3 === 0) await closed.make();
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
