@@ -14,7 +14,7 @@ import { EDGE } from "./day_rows.ts";
 const ASKED_MIN = 2;
 /** Tables are made after so long without a question, or when one was asked for so many times. */
 const CALM_MS = 300;
-const ASKED_MOST = 5;
+const ASKED_MOST = 3;
 /** Rows of one table, and of all. Compressed, a row takes some 20 bytes. */
 const TABLE_ROWS_MAX = 600_000;
 const ROWS_MAX = 1_500_000;

@@ -92,7 +92,7 @@ Deno.test("strangers read what the owner has asked for, and have nothing made", 
 Deno.test("it is made at a calm moment, or beside questions that do not end", async () => {
   await withSite(UTC, 5, async (open) => {
     const { isRead, tables } = askerOf(open);
-    for (let turn = 0; turn < 4; turn++) {
+    for (let turn = 0; turn < 2; turn++) {
       equal(await isRead(questionOf(4, 10, "page")), false);
       open.system.clock.advance(100);
     }
