@@ -39,9 +39,9 @@ function questionsOf(
   days: number,
 ): { label: string; asked: Question[] }[] {
   const settings = { settings: () => Promise.resolve(STANDARD_SETTINGS) };
-  const clock = { ...benchSystem().clock, nowMs: () => NOW_MS };
-  const { log } = benchSystem();
-  const closed = new SumsInMemory(storage, benchSystem().clock, log);
+  const system = benchSystem();
+  const clock = { ...system.clock, nowMs: () => NOW_MS };
+  const closed = new SumsInMemory(storage, system.clock, system.log);
   const runnerOf = (rollups: boolean) =>
     new Runner(storage.reader, settings, clock, {
       closed,

@@ -106,15 +106,16 @@ async function counts(request: ReportRequest, ranges: Ranges, context: QueryCont
   };
   const rows = await context.rows(span, (events) => statementOfCounts(events, ranges));
   const byKey = new Map(rows.map((row) => [row["key"], row]));
-  const visitorsAt = (key: number) => Number(byKey.get(key)?.["visitors"] ?? 0);
+  const countAt = (key: unknown, of: "visitors" | "pageviews") =>
+    Number(byKey.get(Number(key))?.[of] ?? 0);
   const buckets = bucketsOf(whole, "minute", request.zone, request.weekStart);
   return {
-    visitors_5: visitorsAt(KEY_OF_FIVE),
-    visitors_30: visitorsAt(KEY_OF_THIRTY),
+    visitors_5: countAt(KEY_OF_FIVE, "visitors"),
+    visitors_30: countAt(KEY_OF_THIRTY, "visitors"),
     per_minute: buckets.map(({ key, label }) => ({
       minute: label,
-      visitors: visitorsAt(Number(key)),
-      pageviews: Number(byKey.get(key)?.["pageviews"] ?? 0),
+      visitors: countAt(key, "visitors"),
+      pageviews: countAt(key, "pageviews"),
     })),
   };
 }
