@@ -73,6 +73,8 @@ export interface RetentionSpec {
   readonly transitions: readonly OffsetTransition[];
   /** Activity counts from here on; earlier events only exclude visitors who are not new. */
   readonly fromUs: number;
+  /** No event is at this time or later; when missing, that is not known. */
+  readonly toUs?: number;
   /** Cells of a cohort: its own interval and the following ones. */
   readonly count: number;
   /** The event whose first occurrence makes a visitor a member; null is any event. */

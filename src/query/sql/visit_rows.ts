@@ -78,14 +78,21 @@ export function buildOfVisits(
  */
 export function visitorsOfDays(query: Query, split: VisitSplit, paths: readonly string[]): Sql {
   const daily: Query = { ...query, dimensions: ["day"] };
-  const noons = split.days.map(({ day, startUs }) =>
-    raw(`(${day * DAY_US}, ${startUs + DAY_US / 2})`)
-  );
   const stored = storedVisits({ ...split, recent: null }, paths);
   const rows = join(storedRows(daily, ["visitors"], stored, split), "");
+  const noons = split.days.map(({ day, startUs }) => ({
+    day: day * DAY_US,
+    us: startUs + DAY_US / 2,
+  }));
+  const [first] = noons;
+  const laterUs = first ? first.us - first.day : 0;
+  if (noons.every(({ day, us }) => us - day === laterUs)) {
+    return sql`select visitor_id, make_timestamp(k0 + ${laterUs}) as timestamp from (${rows})`;
+  }
+  const places = noons.map(({ day, us }) => raw(`(${day}, ${us})`));
   return sql`select r.visitor_id, make_timestamp(d.us) as timestamp
     from (${rows}) r
-    join (values ${join(noons)}) d(k0, us) using (k0)`;
+    join (values ${join(places)}) d(k0, us) using (k0)`;
 }
 
 /** One row per combination of keys, with the aggregates. */

@@ -1,7 +1,8 @@
 // Retention in plain SQL: the first interval of each visitor, and the later intervals in which they
-// returned. A hash aggregate makes one row per visitor and interval; all joins after it are small.
+// returned. A hash aggregate makes one row per visitor, with a bit for each interval if there are
+// few; all joins after it are small.
 import { DAY_US } from "../../../core/durations.ts";
-import { join, raw, type Sql, sql } from "../../../core/sql.ts";
+import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 import type { OffsetTransition } from "../../../core/zone.ts";
 import type { RetentionSpec } from "../engine.ts";
 
@@ -12,13 +13,87 @@ import type { RetentionSpec } from "../engine.ts";
  * members). Ordered by cohort and after. A cohort nobody returned to has one row with `after` NULL.
  */
 export function retentionCells(events: Sql, spec: RetentionSpec): Sql {
-  const { first, again, fromUs, count } = spec;
-  const us = raw("epoch_us(timestamp)");
-  const came = sql`${us} >= ${fromUs}${again === null ? raw("") : sql` and (${again})`}`;
+  const words = spec.first === null ? wordsOf(spec) : null;
+  return words === null ? listedCells(events, spec) : maskedCells(events, spec, words);
+}
+
+const US = raw("epoch_us(timestamp)");
+/** Intervals whose bits are in one number. */
+const WORD = 63;
+/** So many numbers of a visitor are still less than a list. */
+const WORDS_MAX = 8;
+/** No interval is shorter: a day may have 23 hours. */
+const SHORTEST_US = { day: DAY_US - 3_600_000_000, week: 6.9 * DAY_US, month: 27.9 * DAY_US };
+
+/** How many numbers hold a bit for each interval of the range; null where there are too many. */
+function wordsOf({ interval, fromUs, toUs }: RetentionSpec): number | null {
+  if (toUs === undefined) return null;
+  // Where clocks go back at an end of the range, an event may be in the interval after it.
+  const intervals = Math.ceil((toUs - fromUs) / SHORTEST_US[interval]) + 2;
+  const words = Math.ceil(intervals / WORD);
+  return words <= WORDS_MAX ? words : null;
+}
+
+function cameSql({ again, fromUs }: RetentionSpec): Sql {
+  return sql`${US} >= ${fromUs}${again === null ? raw("") : sql` and (${again})`}`;
+}
+
+/** Without `first`: the intervals in which a visitor came are bits of numbers. */
+function maskedCells(events: Sql, spec: RetentionSpec, count: number): Sql {
+  const base = intervalSql(sql`${spec.fromUs}::bigint`, spec);
+  const words = Array.from({ length: count }, (_, at) => ({
+    name: ident(`word_${at}`),
+    start: raw(String(at * WORD)),
+    end: raw(String(at * WORD + WORD - 1)),
+  }));
+  const masks = words.map(({ name, start, end }) =>
+    sql`bit_or(case when came and place between ${start} and ${end}
+          then 1::bigint << (place - ${start})::integer else 0 end) as ${name}`
+  );
+  const names = join(words.map(({ name }) => name));
+  const places = words.map(({ name, start }) =>
+    sql`select cohort, visitors, unnest(list_filter(range(${raw(String(WORD))}), lambda bit:
+            (${name} >> bit::integer) & 1 = 1)) + ${start} as place
+        from masks`
+  );
+  return sql`(
+    with people as (
+      select min(place) as cohort, ${join(masks)}
+      from (
+        select visitor_id, ${intervalSql(US, spec)} - ${base} as place,
+          coalesce(${cameSql(spec)}, false) as came, ${US} >= ${spec.fromUs} as active
+        from ${events}
+      )
+      group by visitor_id
+      having bool_or(active)
+    ),
+    masks as materialized (
+      select cohort, ${names}, count(*) as visitors from people where cohort >= 0
+      group by cohort, ${names}
+    ),
+    cells as (
+      select cohort, place - cohort as after, sum(visitors)::bigint as visitors
+      from (
+        ${join(places, "\n        union all\n        ")}
+      )
+      where place - cohort between 0 and ${spec.count - 1}
+      group by cohort, after
+    )
+    select cohort + ${base} as cohort, size, after, coalesce(visitors, 0) as visitors
+    from (select cohort, sum(visitors)::bigint as size from masks group by cohort)
+    left join cells using (cohort)
+    order by cohort, after
+  )`;
+}
+
+/** The same with a list of intervals, and of times, for each visitor. */
+function listedCells(events: Sql, spec: RetentionSpec): Sql {
+  const { first, fromUs, count } = spec;
+  const came = cameSql(spec);
   const timed = first !== null;
   const seenTimes = timed
-    ? sql`, min(${us}) filter (where ${first}) as first_us,
-        max(${us}) filter (where ${came}) as last_us`
+    ? sql`, min(${US}) filter (where ${first}) as first_us,
+        max(${US}) filter (where ${came}) as last_us`
     : raw("");
   const peopleTimes = timed
     ? raw(", min(first_us) as first_us, list(last_us) filter (where came) as lasts")
@@ -26,9 +101,9 @@ export function retentionCells(events: Sql, spec: RetentionSpec): Sql {
   const isMember = timed ? raw(" filter (where first_us is not null)") : raw("");
   return sql`(
     with seen as (
-      select visitor_id, ${intervalSql(us, spec)} as number,
+      select visitor_id, ${intervalSql(US, spec)} as number,
         coalesce(bool_or(${came}), false) as came,
-        bool_or(${us} >= ${fromUs}) as active${seenTimes}
+        bool_or(${US} >= ${fromUs}) as active${seenTimes}
       from ${events}
       group by visitor_id, number
     ),

@@ -156,6 +156,7 @@ function queryCells(
           weekStart,
           transitions,
           fromUs,
+          toUs,
           count,
           first: first?.condition ?? null,
           again: again?.condition ?? null,

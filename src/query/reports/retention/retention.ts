@@ -101,6 +101,7 @@ async function queryRetention(
         weekStart,
         transitions: offsetTransitions(zone, fromUs, range.toUs),
         fromUs: range.fromUs,
+        toUs: range.toUs,
         count: weeks,
         first: null,
         again: null,

@@ -45,11 +45,21 @@ for (const seed of TEST_SEEDS) {
         ties: 0.2,
       });
       const visitors = [...byVisitor(withNulls(events)).values()];
+      const toUs = Math.max(...events.map(({ timestamp }) => timestamp)) + 1;
       const transitions = offsetTransitions(zone, FROM - 40 * DAY, FROM + 200 * DAY);
       await withEvents(events, async (ask) => {
         for (const interval of COHORT_INTERVALS) {
           for (const weekStart of weekStarts(interval)) {
-            for (const fromUs of [0, FROM, FROM + 2 * DAY + 1]) {
+            for (
+              const { fromUs, ...end } of [
+                { fromUs: 0 },
+                { fromUs: FROM },
+                { fromUs: FROM + 2 * DAY + 1 },
+                { fromUs: FROM, toUs },
+                { fromUs: FROM + 2 * DAY + 1, toUs },
+                { fromUs: FROM - 25 * DAY, toUs },
+              ]
+            ) {
               for (
                 const [first, again, firstSql, againSql] of [
                   [any, any, null, null],
@@ -66,6 +76,7 @@ for (const seed of TEST_SEEDS) {
                       weekStart,
                       transitions,
                       fromUs,
+                      ...end,
                       count,
                       first: firstSql,
                       again: againSql,
