@@ -389,7 +389,10 @@ export class Runner {
       matching: (request: ReportRequest, columns: readonly EventColumnName[], build) => {
         told.readsEvents = true;
         const query = queryOf(request, { metrics: ["events"] });
-        const of = (sources: Sources) => build(eventsOf(query, columns, sources, asked));
+        const of = (sources: Sources) => {
+          const { events, visitors } = eventsOf(query, columns, sources, asked);
+          return build(events, visitors);
+        };
         return from(planOf(query).span, of);
       },
       visitorDays: (request, cutUs, build) => {

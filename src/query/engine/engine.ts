@@ -23,8 +23,11 @@ export interface BehavioralEngine {
   funnelAttempts(events: Sql, spec: FunnelSpec): Sql;
   /** cohort, size, after, visitors: see `retentionCells()` for what they mean. */
   retention(events: Sql, spec: RetentionSpec): Sql;
-  /** visitor_id, converted (BOOLEAN) of every visitor; `overlap`: an event may meet two steps. */
-  sequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql;
+  /**
+   * visitor_id, converted (BOOLEAN) of every visitor; `overlap`: an event may meet two steps. Where
+   * `everyone` is false, those without a matching event may be left out.
+   */
+  sequence(events: Sql, steps: readonly Sql[], overlap: boolean, everyone?: boolean): Sql;
   /** visitor_id, began, matches of a sequence with conditions: see `sequenceMatches()`. */
   sequenceMatches(events: Sql, spec: SequenceSpec): Sql;
   /** next_page, visitors: see `nextPages()`. */

@@ -40,12 +40,13 @@ export interface QueryContext {
   ): Promise<Row[]>;
   /**
    * Rows of a statement over the events in the request's range that meet its filter. `build` gets
-   * them as a relation in parentheses with these columns.
+   * them as a relation in parentheses with these columns, and the number of their visitors as a
+   * scalar, or null where it is known from the events alone.
    */
   matching(
     request: ReportRequest,
     columns: readonly EventColumnName[],
-    build: (events: Sql) => Sql,
+    build: (events: Sql, visitors: Sql | null) => Sql,
   ): Promise<Row[]>;
   /**
    * The same over the visitors of those events, where only their local days matter, and on which

@@ -6,7 +6,7 @@ import { join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
 import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { type AggregateName, metricOf } from "../metrics.ts";
-import type { Query } from "../query.ts";
+import { type Query, queryOf } from "../query.ts";
 import { reachOf, rulesText } from "../rollups/rules.ts";
 import { shapesOfEach, sumsOfDays } from "../rollups/day_sums.ts";
 import {
@@ -133,25 +133,40 @@ export function visitorDaysOf(
   return sql`(${join(all, UNION)})`;
 }
 
-/** The events of a query that meet its filter, as a relation of stored columns. */
+/** The events of a query that meet its filter. */
+export interface MatchingEvents {
+  /** A relation of stored columns. */
+  readonly events: Sql;
+  /** The number of their visitors, as a scalar; null where only the events tell it. */
+  readonly visitors: Sql | null;
+}
+
+/** The events of a query that meet its filter, with these columns. */
 export function eventsOf(
   query: Query,
   columns: readonly EventColumnName[],
-  sources: Pick<Sources, "events" | "rollups" | "rollupFile" | "hotFromUs">,
+  sources: Sources,
   asked: StatementContext,
-): Sql {
+): MatchingEvents {
   const ofRange = (range: Range) => {
     const own: Query = { ...query, range };
     return matchingEvents(own, planOf(own), withVisitorKeys(sources.events), columns);
   };
   const split = holdEvents(query, columns) ? splitOfVisits(query, sources, asked) : null;
-  if (!split) return ofRange(query.range);
+  if (!split) return { events: ofRange(query.range), visitors: null };
   const paths = split.paths.map((path) => sources.rollupFile(path));
   const parts = [
     storedEvents(query, columns, storedVisits(split, paths)),
     ...split.events.map((range) => sql`select * from ${ofRange(range)}`),
   ];
-  return sql`(${join(parts, UNION)})`;
+  return { events: sql`(${join(parts, UNION)})`, visitors: visitorsOf(query, sources, asked) };
+}
+
+/** The number of visitors of a query as a scalar: without a filter from sums, if they hold it. */
+function visitorsOf(query: Query, sources: Sources, asked: StatementContext): Sql {
+  const own = queryOf(query, { metrics: ["visitors"] });
+  const statement = statementOf(own, planOf(own), sources, { ...asked, avoidsSums: true });
+  return sql`(select visitors from (${statement}))`;
 }
 
 /**

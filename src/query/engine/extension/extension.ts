@@ -80,8 +80,13 @@ function funnel(events: Sql, spec: FunnelSpec): Sql {
   )`;
 }
 
-function sequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
-  if (overlap) return nativeEngine.sequence(events, steps, overlap);
+function sequence(
+  events: Sql,
+  steps: readonly Sql[],
+  overlap: boolean,
+  everyone?: boolean,
+): Sql {
+  if (overlap) return nativeEngine.sequence(events, steps, overlap, everyone);
   const pattern = steps.map((_, index) => `(?${index + 1})`).join(".*");
   return sql`(
     select visitor_id,

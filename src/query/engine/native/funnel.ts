@@ -31,20 +31,29 @@ function funnelRows(events: Sql, spec: FunnelSpec, timed: boolean): Sql {
 }
 
 /**
- * Only visitors with events of steps 1 and 2 need a chain. The condition must not name what a chain
- * computes: DuckDB would push it down and compute the chain twice.
+ * Only visitors with an event of step 2 not before one of step 1 need lists and a chain: of most it
+ * is enough to know the first and the last time. `begun` are all who made step 1.
  */
 function inOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
   const count = spec.steps.length;
   const heavyFrom = spec.heavyFrom ?? HEAVY_FROM;
   const later = stepNumbers(count, 2);
-  const goesOn = count > 1 ? lists.met(2) : sql`false`;
+  const firstUs = sql`min(us) filter (where ${lists.has(1)})`;
+  const goesOn = count > 1
+    ? sql`coalesce(max(us) filter (where ${lists.has(2)}) >= ${firstUs}, false)`
+    : raw("false");
   const best = (list: Sql) => timed ? sql`, ${list} as best` : raw("");
   return sql`(
-    with recursive people as materialized (${lists.body}),
+    with recursive source as materialized (${lists.source}),
+    begun as materialized (
+      select visitor_id, ${firstUs} as first_us, ${goesOn} as goes_on
+      from source
+      group by visitor_id
+      having first_us is not null
+    ),
+    people as materialized (${lists.bodyOf(WHO_GOES_ON)}),
     chain_1 as (
-      select *, ${lists.list(1)} as key_1 from people
-      where length < ${heavyFrom} and ${lists.met(1)} and ${goesOn}
+      select *, ${lists.list(1)} as key_1 from people where length < ${heavyFrom}
     ),
     ${join(later.map((step) => lightStep(step, lists, spec.windowUs)), "")}
     light as (
@@ -52,15 +61,21 @@ function inOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
     best(furthest(count, (step) => ident(`found_${step}`), ownChains(raw("key_1"))))
   }
       from ${ident(`chain_${count}`)}
-      union all
-      select visitor_id, 1${best(ownChains(lists.list(1)))} from people
-      where length < ${heavyFrom} and ${lists.met(1)} and not ${goesOn}
     ),
     ${heavyRuns(lists, spec.windowUs, count, heavyFrom)},
     heavy as (${timed ? HEAVY_BEST : HEAVY_REACHED})
     ${timed ? withTimes(lists, count) : REACHED_ALONE}
+    union all
+    select visitor_id, 1${timed ? AT_FIRST : raw("")} from begun where not goes_on
   )`;
 }
+
+const WHO_GOES_ON = raw(`(
+      select * from source where visitor_id in (select visitor_id from begun where goes_on)
+    )`);
+
+/** The times of an attempt that ended where it began. */
+const AT_FIRST = raw(", first_us, first_us, [first_us]");
 
 const REACHED_ALONE = raw(`select visitor_id, reached from light
     union all
@@ -171,27 +186,33 @@ function withTimes(lists: StepLists, count: number): Sql {
     from (${nested})`;
 }
 
-/** Only visitors with two different steps need windows; others take their first event. */
+/** Only visitors with two different steps need lists and windows; others take their first event. */
 function anyOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
   const begin = timed ? sql`, arg_max(us, {'far': reached, 'early': -us}) as began_us` : raw("");
-  const beginOfOne = timed ? sql`, ${lists.us(sql`list_min(all_keys)`)} as began_us` : raw("");
   return sql`(
-    with people as materialized (select *, bit_count(steps) as met from (${lists.body})),
+    with source as materialized (${lists.source}),
+    begun as materialized (
+      select visitor_id, min(us) as first_us, bit_count(bit_or(1 << step)) > 1 as goes_on
+      from source
+      group by visitor_id
+    ),
     spans as (
       select visitor_id, us, bit_count(bit_or(mask) over (
         partition by visitor_id order by us
         range between current row and ${spec.windowUs} following
       )) as reached
-      from (${lists.rows(sql`(select * from people where met > 1)`)})
+      from (
+        select visitor_id, us, 1::bigint << (step - 1)::integer as mask from ${WHO_GOES_ON}
+      )
     ),
     attempts as (
       select visitor_id, max(reached)::integer as reached${begin}
       from spans
       group by visitor_id
-      union all
-      select visitor_id, 1${beginOfOne} from people where met = 1
     )
     ${timed ? anyOrderTimes(lists, spec) : raw("select * from attempts")}
+    union all
+    select visitor_id, 1${timed ? AT_FIRST : raw("")} from begun where not goes_on
   )`;
 }
 
@@ -201,7 +222,8 @@ function anyOrderTimes(lists: StepLists, spec: FunnelSpec): Sql {
     sql`list_min(list_filter(${lists.list(index + 1)}, lambda key:
         ${us} >= began_us and ${us} - began_us <= ${spec.windowUs}))`
   );
-  return sql`, timed as (
+  return sql`, people as (${lists.bodyOf(WHO_GOES_ON)}),
+    timed as (
       select visitor_id, reached, began_us, list_sort(list_filter(
         list_transform([${join(times, ",\n        ")}], lambda key: ${us}),
         lambda us: us is not null)) as step_us

@@ -9,6 +9,12 @@ import { ident, join, raw, type Sql, sql } from "../../../core/sql.ts";
 
 /** Lists of a relation of events. */
 export interface StepLists {
+  /** Relation body: visitor_id, us and what `bodyOf` and `has` read, of every matching event. */
+  readonly source: Sql;
+  /** Whether an event of `source` meets step k (from 1). */
+  has(step: number): Sql;
+  /** The same as `body`, of rows of `source`. */
+  bodyOf(source: Sql): Sql;
   /**
    * Relation body: visitor_id, length (BIGINT, matching events), all_keys (every matching event; in
    * order, with all_masks beside it, where steps may overlap), and what `met` and `list` read.
@@ -55,15 +61,21 @@ export function withLists(lists: StepLists, steps: number): Sql {
  */
 export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
   const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
-  return {
-    body: sql`select visitor_id, count(*) as length, bit_or(1 << step) as steps,
-      list(us * 32 + step) as all_keys
-      from (
+  const source = sql`select * from (
         select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
         from ${events}
       )
-      where step is not null
-      group by visitor_id`,
+      where step is not null`;
+  const bodyOf = (rows: Sql) =>
+    sql`select visitor_id, count(*) as length, bit_or(1 << step) as steps,
+      list(us * 32 + step) as all_keys
+      from ${rows}
+      group by visitor_id`;
+  return {
+    source,
+    has: (step) => sql`step = ${raw(String(step))}`,
+    bodyOf,
+    body: bodyOf(sql`(${source})`),
     met: (step) => sql`(steps & ${raw(String(2 ** step))}) <> 0`,
     list: (step) => sql`list_filter(all_keys, lambda key: key & 31 = ${raw(String(step))})`,
     rows: (people) =>
@@ -82,9 +94,14 @@ export function overlappingLists(
 ): StepLists {
   const width = raw(String(2 ** steps.length));
   const wide = steps.length > 5 ? raw("::hugeint") : raw("");
-  const mask = maskOf(steps);
-  return {
-    body: sql`select
+  const source = sql`select * from (
+            select visitor_id, greatest(epoch_us(timestamp), 0) as us, ${maskOf(steps)} as mask,
+              ${others} as other
+            from ${events}
+          )
+          ${everyone ? raw("") : raw("where mask <> 0 or other")}`;
+  const bodyOf = (rows: Sql) =>
+    sql`select
           visitor_id, length, steps,
           list_transform(packed, lambda pack, place:
             place::hugeint * 1152921504606846976
@@ -94,14 +111,14 @@ export function overlappingLists(
           select visitor_id, count(*) filter (where mask <> 0 or other) as length,
             bit_or(mask) as steps, list_sort(list(us${wide} * ${width} + mask)
             filter (where mask <> 0 or other)) as packed
-          from (
-            select visitor_id, greatest(epoch_us(timestamp), 0) as us, ${mask} as mask,
-              ${others} as other
-            from ${events}
-          )
-          ${everyone ? raw("") : raw("where mask <> 0 or other")}
+          from ${rows}
           group by visitor_id
-        )`,
+        )`;
+  return {
+    source,
+    has: (step) => meets(raw("mask"), step),
+    bodyOf,
+    body: bodyOf(sql`(${source})`),
     met: (step) => meets(raw("steps"), step),
     list: (step) =>
       sql`list_filter(

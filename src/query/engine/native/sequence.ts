@@ -10,12 +10,18 @@ const HEAVY_FROM = 192;
 
 /**
  * One row per visitor of `events`: visitor_id, converted (BOOLEAN): whether events in the order of
- * time (same microsecond: in the order of lists.ts) meet the steps one after the other.
+ * time (same microsecond: in the order of lists.ts) meet the steps one after the other. Without
+ * `everyone`, visitors without a matching event are left out.
  */
-export function plainSequence(events: Sql, steps: readonly Sql[], overlap: boolean): Sql {
+export function plainSequence(
+  events: Sql,
+  steps: readonly Sql[],
+  overlap: boolean,
+  everyone = true,
+): Sql {
   const last = steps.length;
-  if (!overlap) return exclusiveSequence(events, steps);
-  const lists = overlappingLists(events, steps, { everyone: true });
+  if (!overlap) return exclusiveSequence(events, steps, everyone);
+  const lists = overlappingLists(events, steps, { everyone });
   const begun = sql`select *, list_min(${listName(1)}) as at_1 from (${withLists(lists, last)})`;
   return converted(sql`list_max(${listName(last)})`, begun, last);
 }
@@ -38,7 +44,7 @@ function converted(lastKey: Sql, begun: Sql, last: number): Sql {
 }
 
 /** If steps never overlap, only those between the first and the last need lists. */
-function exclusiveSequence(events: Sql, steps: readonly Sql[]): Sql {
+function exclusiveSequence(events: Sql, steps: readonly Sql[], everyone: boolean): Sql {
   const cases = steps.map((step, index) => sql`when ${step} then ${raw(String(index + 1))}`);
   const lists = steps.slice(1, -1).map((_, index) =>
     sql`, list(us * 32 + step) filter (where step = ${raw(String(index + 2))}) as ${
@@ -53,6 +59,7 @@ function exclusiveSequence(events: Sql, steps: readonly Sql[]): Sql {
         select visitor_id, epoch_us(timestamp) as us, case ${join(cases, " ")} end as step
         from ${events}
       )
+      ${everyone ? raw("") : raw("where step is not null")}
       group by visitor_id`;
   return converted(raw("last_key"), begun, steps.length);
 }

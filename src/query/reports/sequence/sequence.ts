@@ -1,6 +1,6 @@
 // Sequences: how many visitors did some things in an order, with conditions on events in between.
 // Three numbers by default, and with `detail=true` matches and who began.
-import { type Sql, sql } from "../../../core/sql.ts";
+import { raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { type Judged, judgeRates } from "../change/spread.ts";
 import { columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
@@ -71,18 +71,24 @@ function patternOf(
   return conditions && params.read("pattern", compilePattern(pattern, conditions), null);
 }
 
-/** The statement: total, converting, and in the general form began and matches. */
+/**
+ * The statement: total, converting, and in the general form began and matches. `visitors` is the
+ * number of visitors of the events where that is known; then most events need not be grouped.
+ */
 export function sequenceSql(
   events: Sql,
   sequence: Sequence,
   general: boolean,
   { engine }: Pick<QueryContext, "engine">,
+  visitors: Sql | null = null,
 ): Sql {
   const conditions = sequence.conditions.map((step) => step.condition);
   if (!general) {
     const overlap = mayOverlap(sequence.conditions);
-    return sql`select count(*) as total, count(*) filter (where converted) as converting
-      from ${engine.sequence(events, conditions, overlap)}`;
+    const rows = engine.sequence(events, conditions, overlap, visitors === null);
+    return sql`select ${visitors ?? raw("count(*)")} as total,
+        count(*) filter (where converted) as converting
+      from ${rows}`;
   }
   const considered = {
     none: sql`false`,
@@ -95,7 +101,7 @@ export function sequenceSql(
     considered,
   });
   return sql`select
-      (select count(distinct visitor_id) from ${events}) as total,
+      ${visitors ?? sql`(select count(distinct visitor_id) from ${events})`} as total,
       count(*) filter (where matches > 0) as converting,
       count(*) filter (where began) as began,
       coalesce(sum(matches), 0)::bigint as matches
@@ -122,7 +128,8 @@ async function querySequence(
   const rows = sequence === null || context.engine.name === "off" ? [] : await context.matching(
     request,
     [...new Set([...columnsOfSteps(sequence.conditions), "event_name"] as const)],
-    (events) => sequenceSql(events, sequence, detail || !sequence.plain, context),
+    (events, visitors) =>
+      sequenceSql(events, sequence, detail || !sequence.plain, context, visitors),
   );
   const counts = shapeSequence(rows[0]);
   if (!detail) return counts;

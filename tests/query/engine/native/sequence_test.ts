@@ -188,6 +188,11 @@ for (const seed of TEST_SEEDS) {
             );
             const converted = expected.filter((line) => !line.endsWith(" 0")).length;
             assert.deepEqual(rows, [{ visitors: visitors.length, converted }], one.text);
+            const some = await ask(
+              sql`select count(*) filter (where converted) as converted
+                from ${plainSequence(EVENTS, steps, overlap, false)}`,
+            );
+            assert.deepEqual(some, [{ converted }], one.text);
           }
         }
       });
