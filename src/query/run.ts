@@ -386,11 +386,11 @@ export class Runner {
         told.readsEvents = true;
         return rows(span, build);
       },
-      matching: (request: ReportRequest, columns: readonly EventColumnName[], build) => {
+      matching: (request: ReportRequest, columns: readonly EventColumnName[], build, needed) => {
         told.readsEvents = true;
         const query = queryOf(request, { metrics: ["events"] });
         const of = (sources: Sources) => {
-          const { events, visitors } = eventsOf(query, columns, sources, asked);
+          const { events, visitors } = eventsOf(query, columns, sources, asked, needed);
           return build(events, visitors);
         };
         return from(planOf(query).span, of);

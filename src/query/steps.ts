@@ -18,6 +18,12 @@ import { writtenPath } from "../core/paths/normal_form.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
 import { faultOfInstructions, instructionsOf } from "./budget/filter_size.ts";
 import { propText } from "./sql/props.ts";
+/** What an event has in one of the dimensions that stored visits list. */
+export interface PartValue {
+  readonly ref: "page" | "name";
+  readonly value: string;
+}
+
 /** One step, ready for SQL. */
 export interface Step {
   /** The step as it was asked for. */
@@ -29,6 +35,8 @@ export interface Step {
   readonly columns: readonly EventColumnName[];
   /** Identifies the exact match of a step: steps with different keys share no event. */
   readonly exact: string | null;
+  /** A value that an event has that meets the step; null where it may have one of several. */
+  readonly value: PartValue | null;
   /** The estimated size of its regular expressions. */
   readonly instructions: number;
 }
@@ -95,6 +103,11 @@ function compileStep(step: WrittenStep, goal: GoalFinder): Parsed<Step> {
       ],
       instructions: own?.instructions ??
         (match !== null && "regex" in match ? instructionsOf(match.regex) : 0),
+      value: kind === "event"
+        ? { ref: "name", value: plain }
+        : match !== null && "path" in match
+        ? { ref: "page", value: match.path }
+        : null,
       exact: kind === "goal" || isPattern || plain === PAGEVIEW ? null : `${kind}:${plain}`,
     },
   };

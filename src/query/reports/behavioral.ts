@@ -12,6 +12,7 @@ import { dimensionRef } from "../parse.ts";
 import { planOf } from "../sql/plan.ts";
 import { queryOf, type ReportRequest } from "../query.ts";
 import { Relations } from "../sql/relations.ts";
+import type { NeededEvents } from "../sql/statement.ts";
 import type { Changes, QueryContext } from "./report.ts";
 import type { Step } from "../steps.ts";
 
@@ -33,6 +34,13 @@ export function columnsOfSteps(steps: readonly Step[]): EventColumnName[] {
       ...steps.flatMap((step) => step.columns),
     ]),
   ];
+}
+
+/** The events that steps need where all others are left out; null where any event may meet one. */
+export function neededFor(steps: readonly Step[]): NeededEvents | null {
+  const values = new Map(steps.map(({ value }) => [JSON.stringify(value), value]));
+  const known = [...values.values()].filter((value) => value !== null);
+  return known.length === values.size ? { of: "visits", values: known } : null;
 }
 
 /** The dimension of a parameter; null when it is missing. Notes a fault. */

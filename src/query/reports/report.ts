@@ -14,7 +14,7 @@ import type { AggregateName } from "../metrics.ts";
 import type { Params } from "../params.ts";
 import type { Query, ReportRequest } from "../query.ts";
 import type { Answer } from "../answer.ts";
-import type { VisitorRows } from "../sql/statement.ts";
+import type { NeededEvents, VisitorRows } from "../sql/statement.ts";
 import type { Told } from "../sums/told.ts";
 
 /** Requests of a site that were dropped, by reason; `name` is a robot's, else empty. */
@@ -41,12 +41,13 @@ export interface QueryContext {
   /**
    * Rows of a statement over the events in the request's range that meet its filter. `build` gets
    * them as a relation in parentheses with these columns, and the number of their visitors as a
-   * scalar, or null where it is known from the events alone.
+   * scalar, or null where it is known from the events alone. `needed` tells which are enough.
    */
   matching(
     request: ReportRequest,
     columns: readonly EventColumnName[],
     build: (events: Sql, visitors: Sql | null) => Sql,
+    needed?: NeededEvents | null,
   ): Promise<Row[]>;
   /**
    * The same over the visitors of those events, where only their local days matter, and on which

@@ -56,6 +56,8 @@ const EDGE_DAYS = 3;
 const ROW_GROUP_ROWS = 32_768;
 /** Many columns of many visits are read at once: each group costs its description. */
 const VISITS_ROW_GROUP_ROWS = 122_880;
+/** Numbers as differences: the times in the lists take less, and are read sooner. */
+const DELTAS = raw(", parquet_version v2");
 const UNION = "\n      union all by name\n      ";
 
 /** The parts of storage that rollups are made of. */
@@ -487,6 +489,7 @@ export class RollupBuilder {
       sql`select * from (${all}) order by day, visit`,
       VISITS_ROW_GROUP_ROWS,
       ask,
+      DELTAS,
     );
   }
 
@@ -498,10 +501,16 @@ export class RollupBuilder {
     );
   }
 
-  async #copy(path: string, rows: Sql, groupRows: number, ask: Ask): Promise<void> {
+  async #copy(
+    path: string,
+    rows: Sql,
+    groupRows: number,
+    ask: Ask,
+    format = raw(""),
+  ): Promise<void> {
     const target = await this.#parts.rollups.prepare(path);
     await ask(sql`copy (${rows}) to ${literal(target)} (
-      format parquet, compression zstd, row_group_size ${raw(String(groupRows))}
+      format parquet, compression zstd, row_group_size ${raw(String(groupRows))}${format}
     )`);
   }
 

@@ -2,7 +2,7 @@
 // choice is made here alone. Pure.
 import type { EventColumnName } from "../../core/event.ts";
 import type { Range } from "../../core/period.ts";
-import { join, raw, type Sql, sql } from "../../core/sql.ts";
+import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { Sources } from "../../storage/reader.ts";
 import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { type AggregateName, metricOf } from "../metrics.ts";
@@ -20,6 +20,8 @@ import {
   visitSplitOf,
 } from "../rollups/split.ts";
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
+import { PART_DIMENSIONS } from "../rollups/day_tables.ts";
+import type { PartValue } from "../steps.ts";
 import { buildLists } from "../lists/build_lists.ts";
 import { buildQuery, paidRows } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -27,6 +29,7 @@ import { matchingEvents } from "./relations.ts";
 import { buildRolled, rolledShape } from "../rollups/rolled.ts";
 import {
   eventRows,
+  hasValue,
   holdEvents,
   laterRows,
   laterVisitors,
@@ -141,12 +144,23 @@ export interface MatchingEvents {
   readonly visitors: Sql | null;
 }
 
+/** Which of the events are needed; others may be left out where that saves time. */
+export interface NeededEvents {
+  /** Those with one of these values, or all of the visitors who have one. */
+  readonly of: "visits" | "visitors";
+  readonly values: readonly PartValue[];
+}
+
+/** To look for more values in the lists of visits takes longer than to read all. */
+const VALUES_MAX = 3;
+
 /** The events of a query that meet its filter, with these columns. */
 export function eventsOf(
   query: Query,
   columns: readonly EventColumnName[],
   sources: Sources,
   asked: StatementContext,
+  needed: NeededEvents | null = null,
 ): MatchingEvents {
   const ofRange = (range: Range) => {
     const own: Query = { ...query, range };
@@ -155,11 +169,38 @@ export function eventsOf(
   const split = holdEvents(query, columns) ? splitOfVisits(query, sources, asked) : null;
   if (!split) return { events: ofRange(query.range), visitors: null };
   const paths = split.paths.map((path) => sources.rollupFile(path));
+  const stored = storedVisits(split, paths);
+  const which = needed && isNeeded(query, needed, stored, split.events, sources);
   const parts = [
-    storedEvents(query, columns, storedVisits(split, paths)),
+    storedEvents(query, columns, stored, which),
     ...split.events.map((range) => sql`select * from ${ofRange(range)}`),
   ];
   return { events: sql`(${join(parts, UNION)})`, visitors: visitorsOf(query, sources, asked) };
+}
+
+/** A condition on a stored visit `r`: whether it may hold needed events. Null for every one. */
+function isNeeded(
+  query: Query,
+  { of, values }: NeededEvents,
+  stored: Sql,
+  others: readonly Range[],
+  { events }: Pick<Sources, "events">,
+): Sql | null {
+  if (values.length > VALUES_MAX) return null;
+  const has = hasValue(values);
+  if (of === "visits") return has;
+  const meets = join(
+    values.map(({ ref, value }) => sql`${ident(PART_DIMENSIONS[ref])} = ${value}`),
+    " or ",
+  );
+  const columns = ["visitor_id", "event_name", "pathname"] as const;
+  const visitors = others.map((range) => {
+    const own: Query = { ...query, range };
+    const rows = matchingEvents(own, planOf(own), withVisitorKeys(events), columns);
+    return sql`select visitor_id from ${rows} where ${meets}`;
+  });
+  const all = [sql`select r.visitor_id from ${stored} r where ${has}`, ...visitors];
+  return sql`r.visitor_id in (${join(all, UNION)})`;
 }
 
 /** The number of visitors of a query as a scalar: without a filter from sums, if they hold it. */

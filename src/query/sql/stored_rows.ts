@@ -8,6 +8,7 @@ import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
 import type { EventsOf, SpanUs } from "../../storage/tiers/event_rows.ts";
 import { type AggregateName, AGGREGATES } from "../metrics.ts";
 import type { Query } from "../query.ts";
+import type { PartValue } from "../steps.ts";
 import { laterName, listName } from "../rollups/day_rows.ts";
 import { PART_DIMENSIONS, valueName, VISIT_DIMENSIONS } from "../rollups/day_tables.ts";
 import { isOfDays } from "../rollups/shapes.ts";
@@ -58,18 +59,30 @@ export function holdEvents({ filter }: Query, columns: readonly EventColumnName[
     conditionsOf(filter).every(({ dimension }) => KEPT.has(dimension));
 }
 
-/** The events of stored visits that meet the filter of a query, which is one of visits. */
+/** Whether a stored visit `r` has an event with one of these values. */
+export function hasValue(values: readonly PartValue[]): Sql {
+  const each = values.map(({ ref, value }) => sql`list_contains(r.${listName(ref)}, ${value})`);
+  return sql`(${join(each, " or ")})`;
+}
+
+/**
+ * The events of stored visits that meet the filter of a query, which is one of visits; `which` is a
+ * condition on a visit `r`.
+ */
 export function storedEvents(
   query: Query,
   columns: readonly EventColumnName[],
   stored: Sql,
+  which: Sql | null = null,
 ): Sql {
   const refs = Object.entries(PART_DIMENSIONS).filter(([, column]) => columns.includes(column));
   const lists = unnested(["us", ...refs.map(([ref]) => ref)], listName);
   const values = columns.map((name) => sql`${OF_EVENTS[name] ?? raw("null")} as ${ident(name)}`);
   return sql`select ${join(values)}
     from (select r.day, r.visitor_id, ${lists.columns}
-      from ${stored} r where ${filterSql(query.filter, STORED, query)})`;
+      from ${stored} r where ${filterSql(query.filter, STORED, query)}${
+    which ? sql` and ${which}` : raw("")
+  })`;
 }
 
 const storedValue = (ref: DimensionRef) =>

@@ -186,7 +186,7 @@ function withTimes(lists: StepLists, count: number): Sql {
     from (${nested})`;
 }
 
-/** Only visitors with two different steps need lists and windows; others take their first event. */
+/** Only visitors with two different steps need lists and windows; others take a first event. */
 function anyOrder(lists: StepLists, spec: FunnelSpec, timed: boolean): Sql {
   const begin = timed ? sql`, arg_max(us, {'far': reached, 'early': -us}) as began_us` : raw("");
   return sql`(

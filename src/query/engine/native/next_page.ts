@@ -8,18 +8,21 @@ import { type Sql, sql } from "../../../core/sql.ts";
  */
 export function nextPages(events: Sql, page: string, limit: number, offset: number): Sql {
   return sql`(
-    with views as (
+    with views as materialized (
       select visitor_id, epoch_us(timestamp) as us, pathname from ${events}
       where event_name = 'pageview' and pathname is not null
     ),
     firsts as (
       select visitor_id, min(us) as first_us from views where pathname = ${page} group by visitor_id
+    ),
+    nexts as (
+      select visitor_id, min(us) as us from views join firsts using (visitor_id)
+      where us > first_us
+      group by visitor_id
     )
     select next_page, count(*) as visitors
     from (
-      select visitor_id, arg_min(pathname, {'us': us, 'pathname': pathname}) as next_page
-      from views join firsts using (visitor_id)
-      where us > first_us
+      select visitor_id, min(pathname) as next_page from views join nexts using (visitor_id, us)
       group by visitor_id
     )
     group by next_page

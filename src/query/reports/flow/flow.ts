@@ -88,6 +88,7 @@ async function queryNext(
         ? sql`select * from (${context.engine.next(events, page, ALL_PAGES, 0)})
           where list_contains(${only}, next_page)`
         : context.engine.next(events, page, request.limit, request.offset),
+    { of: "visitors", values: [{ ref: "page", value: page }] },
   );
   return rows.map((row) => ({
     next_page: String(row["next_page"]),

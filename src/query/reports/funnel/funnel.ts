@@ -2,7 +2,14 @@
 // and with detail=true rates, times between steps, where those who left went, and a breakdown.
 import { type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
-import { columnsOfSteps, compared, count, dimensionParam, required } from "../behavioral.ts";
+import {
+  columnsOfSteps,
+  compared,
+  count,
+  dimensionParam,
+  neededFor,
+  required,
+} from "../behavioral.ts";
 import { type Judged, judgeRates } from "../change/spread.ts";
 import { type FunnelDetail, queryFunnelDetail, shapeDetail } from "./detail.ts";
 import type { DimensionRef } from "../../dimensions.ts";
@@ -98,6 +105,7 @@ async function queryFunnel(request: ReportRequest, params: FunnelParams, context
     request,
     columnsOfSteps(params.steps),
     (events) => funnelSql(events, params, context),
+    params.order === "consecutive" ? null : neededFor(params.steps),
   );
   return shapeFunnel(rows, params.steps.length);
 }

@@ -3,7 +3,7 @@
 import { raw, type Sql, sql } from "../../../core/sql.ts";
 import type { Row } from "../../../storage/duckdb.ts";
 import { type Judged, judgeRates } from "../change/spread.ts";
-import { columnsOfSteps, compared, count, required, share } from "../behavioral.ts";
+import { columnsOfSteps, compared, count, neededFor, required, share } from "../behavioral.ts";
 import { goalFinder } from "../../sql/expressions.ts";
 import type { Params } from "../../params.ts";
 import { compilePattern, compileSequence, type Sequence } from "./pattern.ts";
@@ -130,6 +130,7 @@ async function querySequence(
     [...new Set([...columnsOfSteps(sequence.conditions), "event_name"] as const)],
     (events, visitors) =>
       sequenceSql(events, sequence, detail || !sequence.plain, context, visitors),
+    sequence.considered === "none" ? neededFor(sequence.conditions) : null,
   );
   const counts = shapeSequence(rows[0]);
   if (!detail) return counts;
