@@ -18,7 +18,7 @@ import {
   valueOf,
   VISIT_DIMENSIONS,
 } from "./day_tables.ts";
-import { isOfOneVisit, type Shape, SHAPES } from "./shapes.ts";
+import { isOfOneVisit, isOfPages, type Shape, SHAPES } from "./shapes.ts";
 
 /** Begins the shapes of edges. */
 export const EDGE = "edge:";
@@ -69,20 +69,22 @@ export function createRows({ rows }: Tables): Sql {
 
 /** Inserts the rows of one shape. */
 export function insertShape(tables: Tables, shape: Shape, days: Days): Sql {
-  const parts = isOfOneVisit(shape)
+  const isOne = isOfOneVisit(shape);
+  const parts = isOne
     ? ofVisitors(visitSums(tables, shape), days)
     : [...ofVisitors(eventSums(tables, shape), days), visitsOfEvents(tables, shape, days)];
-  if (shape.steps) parts.push(exits(tables, shape, days));
+  if (shape.steps) parts.push(...(isOne ? stepsOfAll(tables, days) : [exits(tables, shape, days)]));
   const all = join(
     parts.map((part) => sql`select * from (${part})`),
     "\n    union all by name\n    ",
   );
-  if (isOfOneVisit(shape)) return inserted(tables, shape, all);
+  if (isOne && !shape.steps) return inserted(tables, shape, all);
   // Events, visits and exits of the same values as one row.
-  const names = Object.keys({ visitors: 0, ...countsOf(shape), ...VISIT_COUNTS });
-  const sums = [...names, ...(shape.steps ? ["exits"] : [])].map((name) =>
-    sql`coalesce(sum(${ident(name)}), 0)::bigint as ${ident(name)}`
-  );
+  const counts = { visitors: 0, ...countsOf(shape), ...VISIT_COUNTS, ...(isOne ? SQUARES : {}) };
+  const sums = [...Object.keys(counts), ...(shape.steps ? ["exits"] : [])].map((name) => {
+    const type = raw(name in SQUARES ? "double" : "bigint");
+    return sql`coalesce(sum(${ident(name)}), 0)::${type} as ${ident(name)}`;
+  });
   return inserted(
     tables,
     shape,
@@ -172,7 +174,7 @@ function countsOf({ steps }: Shape): Readonly<Record<string, Sql>> {
 /** The table that holds the values of a shape's events. */
 function tableOf(tables: Tables, shape: Shape): string {
   if (isOfOneVisit(shape)) return tables.visitDays;
-  return shape.steps ? tables.pages : tables.parts;
+  return isOfPages(shape) ? tables.pages : tables.parts;
 }
 
 /** Visits by the day and the values of their start, or by the values of all of their events. */
@@ -191,6 +193,18 @@ function visitsOfEvents(tables: Tables, shape: Shape, days: Days): Sql {
       where start_day between ${days.first} and ${days.last}
     )
     group by day, v1, v2`;
+}
+
+/** Steps and exits of whole days. */
+function stepsOfAll({ pages, visits }: Tables, { first, last }: Days): Sql[] {
+  const sums = Object.entries(OF_STEPS).map(([name, sum]) => sql`${sum} as ${ident(name)}`);
+  const whole = sql`${valuesOf([])}, 0 as gap`;
+  return [
+    sql`select day, ${whole}, ${join(sums)}
+    from ${ident(pages)} where day between ${first} and ${last} group by day`,
+    sql`select exit_day as day, ${whole}, count(*) as exits
+    from ${ident(visits)} where exit_day between ${first} and ${last} group by exit_day`,
+  ];
 }
 
 /** Visits by the day and the page of their last pageview. */

@@ -16,7 +16,7 @@ import {
   withEngagedVisits,
 } from "../engagement/engagement.ts";
 import { visitEvents, visits } from "../sql/visits.ts";
-import { isOfOneVisit, type Shape, SHAPES } from "./shapes.ts";
+import { isOfOneVisit, isOfPages, type Shape, SHAPES } from "./shapes.ts";
 
 /** Stands for NULL while keys are texts: no value holds a control character. */
 const NULL_TEXT = "\u0001null";
@@ -36,7 +36,7 @@ export interface Tables {
   readonly parts: string;
   /** Each visit on each day on which it has events. */
   readonly visitDays: string;
-  /** Counts of each visit on each day by page. */
+  /** Counts of each visit on each day by page and title. */
   readonly pages: string;
   /** The events of each visit and day as a list: what `PART_DIMENSIONS` name, and when. */
   readonly lists: string;
@@ -95,10 +95,13 @@ const TIME_DIMENSIONS: readonly DimensionRef[] = [
 /** Columns that may differ between the events of a visit, beside the page. */
 const OWN_COLUMNS: readonly EventColumnName[] = [
   ...new Set(
-    SHAPES.filter((shape) => !isOfOneVisit(shape) && !shape.steps)
+    SHAPES.filter((shape) => !isOfOneVisit(shape) && !isOfPages(shape))
       .flatMap(({ dimensions }) => dimensions.flatMap((ref) => dimensionOf(ref).columns)),
   ),
 ];
+
+/** Columns of pages. One path may have several titles. */
+const PAGE_COLUMNS: readonly EventColumnName[] = ["pathname", "title"];
 
 const MONEY_COLUMNS: readonly EventColumnName[] = ["revenue_amount", "revenue_currency"];
 
@@ -131,7 +134,7 @@ export const READ_COLUMNS: readonly EventColumnName[] = [
     "visitor_id",
     "timestamp",
     "event_name",
-    "pathname",
+    ...PAGE_COLUMNS,
     ...VISIT_DIMENSIONS.flatMap((ref) => dimensionOf(ref).columns),
     "interactive",
     ...OWN_COLUMNS,
@@ -190,6 +193,7 @@ function createVisits(
 ): Sql {
   const plain = visits(ident(events), scope.gapUs, {
     pages: true,
+    exitHost: true,
     bounce: true,
     exitTime: true,
     atStart: { first_row: raw("rowid") },
@@ -225,7 +229,7 @@ function visitValue(ref: DimensionRef): Sql {
 }
 
 function createPlaced({ events, placed }: Tables, { scope }: Days): Sql {
-  const columns = ["event_name", "pathname", ...OWN_COLUMNS, ...MONEY_COLUMNS];
+  const columns = ["event_name", ...PAGE_COLUMNS, ...OWN_COLUMNS, ...MONEY_COLUMNS];
   return sql`create table ${ident(placed)} as
     select *, ${dayOf(raw("us"), scope)} as day
     from ${visitEvents(ident(events), scope.gapUs, [...new Set(columns)])}`;
@@ -280,14 +284,14 @@ function createPages({ placed, pages, visitDays, attached }: Tables): Sql {
   return sql`create table ${ident(pages)} as
     select p.*, d.is_one_day${join(numbers, "")}
     from (
-      select visitor_id, visit_start_us, day, pathname, count(*) as events,
+      select visitor_id, visit_start_us, day, pathname, title, count(*) as events,
         count(*) filter (where is_view) as pageviews,
         coalesce(sum(stay_us) filter (where is_view), 0)::bigint as page_us,
         count(stay_us) filter (where is_view) as page_times,
         coalesce(sum(page_depth), 0)::bigint as depth_sum, count(page_depth) as depths
       from (
         with steps as (
-          select visitor_id, visit_start_us, day, pathname, us, event_name,
+          select visitor_id, visit_start_us, day, pathname, title, us, event_name,
             event_name = 'pageview' as is_view,
             lead(us) over (
               partition by visitor_id, visit_start_us order by us, hash(event_name, pathname) & 2047
@@ -296,7 +300,7 @@ function createPages({ placed, pages, visitDays, attached }: Tables): Sql {
         )
         ${withEngagedPages(raw("steps"), ident(attached))}
       )
-      group by visitor_id, visit_start_us, day, pathname
+      group by visitor_id, visit_start_us, day, pathname, title
     ) p
     join ${ident(visitDays)} d using (visitor_id, visit_start_us, day)`;
 }

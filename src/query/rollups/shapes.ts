@@ -17,17 +17,21 @@ export interface Shape {
 }
 
 const OF_VISITS_AND_EVENTS: readonly (readonly DimensionRef[])[] = [
-  [],
   ["hostname"],
+  ["title"],
   ["name"],
   ["entry_page"],
   ["exit_page"],
+  ["exit_hostname"],
   ["entry_hostname"],
   ["source"],
+  ["referrer_source"],
   ["referrer"],
+  ["referrer_host"],
   ["channel"],
   ["utm_source"],
   ["utm_medium"],
+  ["medium"],
   ["utm_campaign"],
   ["utm_content"],
   ["utm_term"],
@@ -41,7 +45,10 @@ const OF_VISITS_AND_EVENTS: readonly (readonly DimensionRef[])[] = [
   ["os"],
   ["os_version", "os"],
   ["screen"],
+  ["screen_width"],
   ["hour"],
+  ["hour_of_day"],
+  ["day_of_week"],
   ["day_of_week", "hour_of_day"],
 ];
 
@@ -73,6 +80,7 @@ const WITH_SQUARES: ReadonlySet<string> = new Set([
 
 /** Every split. */
 export const SHAPES: readonly Shape[] = [
+  shape([], { steps: true }),
   ...OF_VISITS_AND_EVENTS.map((dimensions) => shape(dimensions)),
   shape(["page"], { steps: true }),
   ...OF_OWN_COLUMNS.map((ref) => shape([ref], { ownColumns: true })),
@@ -117,9 +125,15 @@ export function isOfOneVisit({ dimensions, ownColumns }: Shape): boolean {
   return !ownColumns && dimensions.every((ref) => dimensionOf(ref).of === "visit");
 }
 
-const OF_EVENTS: ReadonlySet<string> = new Set(
-  ["page", "hostname", "name", "hour", "day_of_week", "hour_of_day", "entry_page", "exit_page"],
-);
+/** Whether its values may differ from page to page of a visit. */
+export function isOfPages({ dimensions }: Shape): boolean {
+  return dimensions.some((ref) => ref === "page" || ref === "title");
+}
+
+const OF_EVENTS: ReadonlySet<string> = new Set([
+  ...["page", "title", "hostname", "name", "hour", "day_of_week", "hour_of_day"],
+  ...["entry_page", "exit_page", "exit_hostname"],
+]);
 
 function isOfVisit(ref: DimensionRef): boolean {
   return isDimensionName(ref) && !OF_EVENTS.has(ref);

@@ -11,6 +11,7 @@ import { type Query, queryOf } from "../../../src/query/query.ts";
 import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
 import { SHAPES } from "../../../src/query/rollups/shapes.ts";
 import type { Runner } from "../../../src/query/run.ts";
+import { KEPT, PARTS } from "../../../src/query/sql/stored_rows.ts";
 import { Draw } from "../../support/numbers/random_questions.ts";
 import {
   eventOf,
@@ -29,7 +30,8 @@ import {
 const REFS: readonly DimensionRef[] = SHAPES.flatMap(({ dimensions, ownColumns }) => {
   const [ref] = dimensions;
   const isOne = ref !== undefined && dimensions.length === 1 && !ownColumns;
-  return isOne && dimensionOf(ref).of !== "time" ? [ref] : [];
+  const isKept = ref !== undefined && (KEPT.has(ref) || PARTS.has(ref));
+  return isOne && isKept && dimensionOf(ref).of !== "time" ? [ref] : [];
 });
 const METRICS: readonly MetricName[] = ["visitors", "pageviews", "events", "percentage"];
 const GAP_US = 30 * MINUTE;

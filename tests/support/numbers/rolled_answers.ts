@@ -82,10 +82,12 @@ export function eventOf(
   browser: number,
   referrer_source: string | null,
 ): Event {
+  const page = draw.one(["/", "/a", "/b", "/c"]);
   return pageview({
     at,
     visitor,
-    page: draw.one(["/", "/a", "/b", "/c"]),
+    page,
+    title: draw.one([page, page, "Sale", null]),
     name: draw.one(["pageview", "pageview", "signup"]),
     interactive: draw.is(0.3) ? false : null,
     referrer_source,
@@ -94,6 +96,9 @@ export function eventOf(
     browser: browser % 2 === 0 ? "Firefox" : "Chrome",
     browser_version: draw.one(["1", "2", null]),
     utm_campaign: draw.one([null, "spring"]),
+    referrer: referrer_source === null ? null : draw.one([null, "https://www.bing.com/a"]),
+    utm_medium: draw.one([null, null, "cpc"]),
+    screen_size: draw.one(["390", "1440", null]),
     ...(draw.is(0.2)
       ? { revenue_amount: draw.below(5000), revenue_currency: draw.one(["EUR", "USD"]) }
       : {}),
@@ -250,6 +255,12 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   page: ["/", "/a", "/c"],
   name: ["pageview", "signup"],
   hostname: ["example.com", "(not set)"],
+  title: ["/", "Sale", "(not set)"],
+  exit_hostname: ["example.com", "(not set)"],
+  referrer_host: ["bing.com", "Direct / None"],
+  referrer_source: ["Google", "Direct / None"],
+  medium: ["cpc", "(not set)"],
+  screen_width: ["390", "(not set)"],
 };
 
 /** A condition that one value of a split meets, or several that differ in case. */
