@@ -34,6 +34,7 @@ import {
   eventsOf,
   listsStatementOf,
   paidRowsOf,
+  propKeysOf,
   type StatementContext,
   statementOf,
   visitorDaysOf,
@@ -395,6 +396,10 @@ export class Runner {
         };
         return from(planOf(query).span, of);
       },
+      propKeys: (request, build) => {
+        told.readsEvents = true;
+        return rowsOfPropKeys(request, { asked, from }, build);
+      },
       visitorDays: (request, cutUs, build) => {
         told.readsEvents = true;
         const query = queryOf(request, { metrics: ["visitors"] });
@@ -660,6 +665,16 @@ function inView(
   if (!seat) return alone();
   const key = isList(query) ? `${caller?.isPublicOnly ?? false} ${togetherKey(query)}` : null;
   return seat.ask({ question: query, key, signal, ask: lists, alone });
+}
+
+/** Runs a statement over the keys of properties of a request. */
+function rowsOfPropKeys(
+  request: ReportRequest,
+  { asked, from }: Pick<QueryAsking, "asked" | "from">,
+  build: (keys: Sql) => Sql,
+): Promise<Row[]> {
+  const query = queryOf(request, { metrics: ["visitors"] });
+  return from(planOf(query).span, (sources) => build(propKeysOf(query, sources, asked)));
 }
 
 /** Runs a statement over what two queries read, each by itself. */

@@ -50,6 +50,11 @@ export interface QueryContext {
     needed?: NeededEvents | null,
   ): Promise<Row[]>;
   /**
+   * The same over the keys of custom properties of those events: `build` gets a relation of value
+   * and visitors, of which a value may have several rows that add up.
+   */
+  propKeys(request: ReportRequest, build: (keys: Sql) => Sql): Promise<Row[]>;
+  /**
    * The same over the visitors of those events, where only their local days matter, and on which
    * side of `cutUs` they came: `build` gets a relation of visitor_id and timestamp.
    */

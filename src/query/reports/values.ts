@@ -1,6 +1,6 @@
 // Values of a dimension that occur in the range, for the pickers of the dashboard.
 import { FILTER_VALUE_CHARS_MAX } from "../../../dashboard/grammar/limits.js";
-import { sql } from "../../core/sql.ts";
+import { raw, sql } from "../../core/sql.ts";
 import { numberOf } from "../answer.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import type { Params } from "../params.ts";
@@ -43,18 +43,13 @@ export async function keysOfProps(
   text: string | null,
   context: QueryContext,
 ): Promise<ValuesAnswer> {
-  const rows = await context.matching(
+  const named = text === null ? raw("") : sql`\nwhere contains(lower(value), lower(${text}))`;
+  const rows = await context.propKeys(
     request,
-    ["visitor_id", "props"],
-    (events) =>
-      sql`select key as value, count(distinct visitor_id) as visitors
-from (
-  select visitor_id, unnest(json_keys(case when json_valid(props) then props else '{}' end)) as key
-  from ${events}
-  where props is not null
-)
-where contains(lower(key), lower(${text ?? ""}))
-group by key
+    (keys) =>
+      sql`select value, sum(visitors)::bigint as visitors
+from ${keys}${named}
+group by value having sum(visitors) > 0
 order by visitors desc, value
 limit ${request.limit} offset ${request.offset}`,
   );

@@ -40,6 +40,7 @@ import {
   type Tables,
   tablesOf,
 } from "./day_tables.ts";
+import { createPropKeys, insertPropKeys, insertPropKeysEdge, PROP_COLUMNS } from "./prop_keys.ts";
 import { reachOf, rulesText } from "./rules.ts";
 import { SHAPES } from "./shapes.ts";
 
@@ -334,6 +335,12 @@ export class RollupBuilder {
       knownUs = Math.min(sources.hotFromUs, nowUs);
       return createEvents(tables, sources.events(partUntil(knownUs), READ_COLUMNS));
     }, { signal });
+    await reader.queryOf(
+      site,
+      span,
+      ({ events }) => createPropKeys(tables, days, events(partUntil(knownUs), PROP_COLUMNS)),
+      { signal },
+    );
     await reader.queryOf(site, span, ({ engagements }) => {
       const rows = engagements?.(partUntil(knownUs), ENGAGEMENT_COLUMNS) ?? NO_ENGAGEMENTS;
       return createEngagements(tables, rows);
@@ -403,6 +410,8 @@ export class RollupBuilder {
       endUs,
       sinceUs: edgeUs(endUs, rules.idDays, rules.gapUs),
     }));
+    await ask(insertPropKeys(tables, days));
+    if (edges.length > 0) await ask(insertPropKeysEdge(tables, edges));
     for (const shape of SHAPES) {
       await ask(insertShape(tables, shape, days));
       if (paid.length > 0) await ask(insertMoney(tables, shape, days));

@@ -230,17 +230,22 @@ export function insertMoney({ rows, paid }: Tables, shape: Shape, days: Days): S
 /** Inserts the edge of one shape: the values and the key of each visitor who may be seen later. */
 export function insertEdge(tables: Tables, shape: Shape, edges: readonly EdgeDay[]): Sql {
   const values = shape.dimensions.map((ref) => valueOf(ref, shape));
-  const list = edges.map(({ day, sinceUs, endUs }) => raw(`(${day}, ${sinceUs}, ${endUs})`));
   return sql`insert into ${ident(tables.rows)} by name
     select ${edgeOf(shape)} as shape, * from (
       select distinct r.day, ${valuesOf(values)}, r.visitor_id as key
       from ${ident(tableOf(tables, shape))} r
-      join (
+      ${joinLater(tables, edges)}
+    )`;
+}
+
+/** Joins to rows `r` of a day and a visitor: only those of visitors who may be seen later. */
+export function joinLater({ placed }: Tables, edges: readonly EdgeDay[]): Sql {
+  const list = edges.map(({ day, sinceUs, endUs }) => raw(`(${day}, ${sinceUs}, ${endUs})`));
+  return sql`join (
         select distinct edge.day, seen.visitor_id
         from (values ${join(list)}) edge(day, since_us, end_us)
-        join ${ident(tables.placed)} seen on seen.us >= edge.since_us and seen.us < edge.end_us
-      ) later on later.day = r.day and later.visitor_id = r.visitor_id
-    )`;
+        join ${ident(placed)} seen on seen.us >= edge.since_us and seen.us < edge.end_us
+      ) later on later.day = r.day and later.visitor_id = r.visitor_id`;
 }
 
 /**

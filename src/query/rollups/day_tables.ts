@@ -40,6 +40,8 @@ export interface Tables {
   readonly pages: string;
   /** The events of each visit and day as a list: what `PART_DIMENSIONS` name, and when. */
   readonly lists: string;
+  /** Days, keys of custom properties and visitors. */
+  readonly propKeys: string;
   /** Events with revenue. */
   readonly paid: string;
   /** What is written. */
@@ -59,6 +61,7 @@ export function tablesOf(number: number | string): Tables {
     visitDays: name("visit_days"),
     pages: name("pages"),
     lists: name("lists"),
+    propKeys: name("prop_keys"),
     paid: name("paid"),
     rows: name("rows"),
   };
@@ -358,7 +361,7 @@ function timeOf(ref: DimensionRef, row: RowShape, scope: Scope): Sql {
 }
 
 /** The local date of a time, in days since 1970. */
-function dayOf(us: Sql, scope: Scope): Sql {
+export function dayOf(us: Sql, scope: Scope): Sql {
   return sql`(${keyOf("day", { ...VISIT_ROW, us }, termsOf(scope))} // ${DAY_US})::integer`;
 }
 

@@ -8,6 +8,7 @@ import { SOURCE_TEXTS } from "../../reference/sources.ts";
 import type { Scope } from "../query.ts";
 import { insertEdge, insertMoney, insertShape, visitRows } from "./day_rows.ts";
 import { createPaid, createTables, tablesOf } from "./day_tables.ts";
+import { createPropKeys, insertPropKeys, insertPropKeysEdge } from "./prop_keys.ts";
 import { SHAPES } from "./shapes.ts";
 
 const REACH_DAYS_MAX = 3;
@@ -42,6 +43,9 @@ export function rulesText(zone: string, gapUs: number, reachDays: number | null)
     ...createTables(tables, days, sql`s`),
     createPaid(tables, days),
     visitRows(tables, days),
+    createPropKeys(tables, days, sql`s`),
+    insertPropKeys(tables, days),
+    insertPropKeysEdge(tables, [{ day: 0, sinceUs: 0, endUs: 0 }]),
     ...SHAPES.flatMap((shape) => [
       insertShape(tables, shape, days),
       insertMoney(tables, shape, days),

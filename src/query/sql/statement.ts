@@ -26,6 +26,7 @@ import { buildLists } from "../lists/build_lists.ts";
 import { buildQuery, paidRows } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
+import { propKeys, splitPropKeys } from "../rollups/prop_keys.ts";
 import { buildRolled, rolledShape } from "../rollups/rolled.ts";
 import {
   eventRows,
@@ -208,6 +209,27 @@ function visitorsOf(query: Query, sources: Sources, asked: StatementContext): Sq
   const own = queryOf(query, { metrics: ["visitors"] });
   const statement = statementOf(own, planOf(own), sources, { ...asked, avoidsSums: true });
   return sql`(select visitors from (${statement}))`;
+}
+
+/**
+ * The visitors of each key of custom properties that the events of a query have: a relation of
+ * value and visitors, of which a value may have several rows.
+ */
+export function propKeysOf(query: Query, sources: Sources, asked: StatementContext): Sql {
+  const columns = ["visitor_id", "props"] as const;
+  const site = query.filter === null ? rollupsFor(query, sources, asked) : null;
+  const by = site && splitBy(query, site, sources.hotFromUs, asked.idDays);
+  const split = site && by && !by.isKeyed ? splitOf(query.range, site, by) : null;
+  const ofRange = (range: Range) => {
+    const own: Query = { ...query, range };
+    return matchingEvents(own, planOf(own), withVisitorKeys(sources.events), columns);
+  };
+  if (!split) {
+    return sql`(select key as value, count(distinct visitor_id) as visitors
+from ${propKeys(ofRange(query.range))}
+group by key)`;
+  }
+  return splitPropKeys(split, ofRange, sources.sums);
 }
 
 /**

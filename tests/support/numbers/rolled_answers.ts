@@ -7,7 +7,7 @@ import { DAY_US } from "../../../src/core/durations.ts";
 import { sql } from "../../../src/core/sql.ts";
 import type { Event } from "../../../src/core/event.ts";
 import { periodOf } from "../../../src/sites/id_period.ts";
-import { rangeOfDays } from "../../../src/core/period.ts";
+import { type Range, rangeOfDays } from "../../../src/core/period.ts";
 import { startOfDate } from "../../../src/core/zone.ts";
 import type { DimensionRef } from "../../../src/query/dimensions.ts";
 import { type MetricName, METRICS } from "../../../src/query/metrics.ts";
@@ -75,6 +75,9 @@ export function randomEvents(seed: number, idDays: number, engaged = false): Eve
   return events.sort((a, b) => a.timestamp - b.timestamp);
 }
 
+/** Of an event by its minute: none, some keys, what is no object, and what is no JSON. */
+const PROPS = [null, '{"plan":"pro"}', null, '{"plan":"x","n":1,"\u00e4":null}', "{}", "no", "[1]"];
+
 export function eventOf(
   draw: Draw,
   at: number,
@@ -99,6 +102,7 @@ export function eventOf(
     referrer: referrer_source === null ? null : draw.one([null, "https://www.bing.com/a"]),
     utm_medium: draw.one([null, null, "cpc"]),
     screen_size: draw.one(["390", "1440", null]),
+    props: PROPS[Math.floor(at / MINUTE) % PROPS.length] ?? null,
     ...(draw.is(0.2)
       ? { revenue_amount: draw.below(5000), revenue_currency: draw.one(["EUR", "USD"]) }
       : {}),
@@ -193,16 +197,21 @@ export function sumsInMemory(storage: Storage, { clock, log }: FakeSystem): Sums
 const PART_NAMES = Object.keys(PART_DIMENSIONS) as DimensionRef[];
 const TIMES: readonly (DimensionRef | null)[] = [null, null, "day", "week", "month"];
 
-function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site): Query {
-  const shape = draw.one(SHAPES);
-  const time = shape.dimensions.includes("hour") ? null : draw.one(TIMES);
+/** Whole days, or from an hour to an hour. */
+function rangeOf(draw: Draw, zone: string): Range {
   const first = dayOfDate(FIRST) + draw.below(DAYS);
   const days = 1 + draw.below(DAYS);
-  const range = draw.is(0.7) ? rangeOfDays(zone, first, first + days) : {
+  return draw.is(0.7) ? { ...rangeOfDays(zone, first, first + days), dates: null } : {
     fromUs: startOfDate(zone, dateOfDay(first)) + draw.below(24) * HOUR,
     toUs: startOfDate(zone, dateOfDay(first + days)) + draw.below(24) * HOUR,
     dates: null,
   };
+}
+
+function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site): Query {
+  const shape = draw.one(SHAPES);
+  const time = shape.dimensions.includes("hour") ? null : draw.one(TIMES);
+  const range = rangeOf(draw, zone);
   const ofOne = draw.is(0.25);
   const filter = ofOne ? filterOfOne(draw) : draw.is(0.4) ? randomFilter(draw) : null;
   const ofVisits = !ofOne && (filter !== null && draw.is(0.8) || draw.is(0.2));
@@ -311,7 +320,32 @@ export async function compare(
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
   }
   await compareSteps(storage, system, site, seed, [draw.one(STEPS)]);
+  await comparePropKeys([rolled, plain], site, draw);
   return used;
+}
+
+/** Compares the keys of custom properties by two runners, over a range that `draw` chooses. */
+export async function comparePropKeys(
+  [one, other]: readonly [Runner, Runner],
+  { zone }: Site,
+  draw: Draw,
+  range: Range = rangeOf(draw, zone),
+): Promise<void> {
+  const text = `dimension=props&limit=100${draw.one(["", "", "&text=N"])}`;
+  const ask = (runner: Runner) => {
+    const params = new Params(new URLSearchParams(text));
+    const request = requestOf(range, zone);
+    return REPORTS.values.read(params, request)(request, runner.context(SITE));
+  };
+  deepEqual(await ask(one), await ask(other), JSON.stringify({ range, text }));
+}
+
+function requestOf(range: Range, zone: string) {
+  return {
+    ...{ site: SITE, nowUs: NOW * 1000, range, zone, weekStart: 1 as const, goals: [] },
+    ...{ gapUs: STANDARD_SETTINGS.gapUs, filter: null, interval: "day" as const },
+    ...{ limit: 100, offset: 0, comparison: null, notes: [], dataFromUs: null },
+  };
 }
 
 /** Compares answers up to now, by a runner that knows recent visits; returns how many used them. */
@@ -341,6 +375,7 @@ export async function compareRecent(
     if (index % 3 === 0) await closed.make();
     const right = await plain.context(SITE).query(query);
     deepEqual(found, right, JSON.stringify({ ...query, at: index }));
+    await comparePropKeys([known, plain], site, draw, range);
   }
   // It takes as long as ten questions.
   if (seed % 3 === 1) {
