@@ -431,6 +431,11 @@ export class Runner {
   async #query(plain: Query, asking: QueryAsking, told: Told): Promise<Answer> {
     if (plain.range.fromUs >= plain.range.toUs) return emptyAnswer(plain);
     const query = await this.#withSums(plain, asking.asker, told);
+    const { span } = planOf(query);
+    if (!query.sums && await this.#reader.hasNothing(query.site, span)) {
+      asking.noteIncomplete(span);
+      return emptyAnswer(query);
+    }
     const found = await this.#knownOr(query, asking);
     if (found.rows.length > 0 || query.offset === 0) return found;
     const { total } = await this.#knownOr({ ...query, offset: 0, limit: 1 }, asking);

@@ -425,6 +425,19 @@ export class Reader {
     ]);
   }
 
+  /**
+   * Whether a site has nothing within a span, as it can be told without a statement: no over a
+   * lake. Rejects as `query` does.
+   */
+  async hasNothing(site: string, span: SpanUs): Promise<boolean> {
+    if (this.#lake || this.#peers) return false;
+    await this.#hot.sync();
+    this.#hot.requireWhole();
+    const { current } = this.#catalog;
+    return filesFor(current, site, span).length === 0 &&
+      this.#hot.firstUs(current.hotTables, site) >= span.toUs;
+  }
+
   /** Events of the files that may hold events of a span. */
   rowsBetween(site: string, span: SpanUs): number {
     const files = this.#lake?.stockWithin(site, span) ??

@@ -107,6 +107,8 @@ Deno.test("Reports of one view are told of the same data once, until it changes"
   const events = ["a", "b", "c"].map((visitor, at) =>
     pageview({ at: `2024-03-10T1${at}:00`, visitor })
   );
+  // Nothing is asked about a range without events.
+  events.push(pageview({ at: "2024-01-20T10:00", visitor: "earlier" }));
   await withQuestions({ events, coldShare: 0 }, async ({ runner, test }) => {
     let statements = 0;
     const { db } = test;
