@@ -20,7 +20,7 @@ import { type Caller, OWNER } from "./budget/turns.ts";
 import { patternsOf } from "./budget/filter_size.ts";
 import { KnownAnswers } from "./budget/known_answers.ts";
 import { DataStart } from "./extent/data_start.ts";
-import { answersOfLists } from "./lists/build_lists.ts";
+import { answersOfLists, rowsOfRecentLists } from "./lists/build_lists.ts";
 import { isList, togetherKey } from "./lists/lists.ts";
 import type { AskTogether, Seat } from "./lists/together.ts";
 import { type Meta, metaOf, NOTES, withImported, withNotes } from "./meta.ts";
@@ -43,7 +43,8 @@ import {
 import { SEVERAL } from "./rollups/rolled.ts";
 import type { DropCount, QueryContext, Report } from "./reports/report.ts";
 import { Faults } from "../core/faults.ts";
-import type { RecentVisits } from "./rollups/recent_visits.ts";
+import { type RecentSums, sumsNameOf } from "./rollups/recent_sums.ts";
+import type { RecentLease, RecentVisits } from "./rollups/recent_visits.ts";
 import type { FindSums, SumsInMemory } from "./rollups/sums_in_memory.ts";
 import type { Sums } from "../storage/history/sums.ts";
 import { addedTo, leaveOut } from "./sums/added.ts";
@@ -523,18 +524,26 @@ export class Runner {
     const whole: Query = { ...first, dimensions: queries.flatMap(({ dimensions }) => dimensions) };
     const plan = planOf(whole);
     let isTogether = false;
-    const rows = await this.#withRecent(
-      whole,
-      plan,
-      asked.isPublicOnly,
-      (recent) =>
+    const rows = await this.#withRecent(whole, plan, asked.isPublicOnly, async (recent, lease) => {
+      const missing: Parameters<RecentSums["find"]>[] = [];
+      const recentSums: RecentSums["find"] = (...wanted) => {
+        const found = lease?.sums.find(...wanted) ?? null;
+        if (found === null) missing.push(wanted);
+        return found;
+      };
+      const ask = () =>
         from(plan.span, (sources) => {
-          const known = { recent: recent(), rowsBetween };
+          const known = { recent: recent(), recentSums, rowsBetween };
           const statement = listsStatementOf(queries, sources, asked, known);
           isTogether = statement !== null;
           return statement ?? sql`select 1 where false`;
-        }),
-    );
+        });
+      const rows = await ask();
+      const [wanted] = missing;
+      if (!lease || !wanted) return rows;
+      await lease.sums.make(...wanted, rowsOfRecentLists(queries));
+      return await ask();
+    });
     return isTogether ? answersOfLists(queries, rows) : null;
   }
 
@@ -543,21 +552,23 @@ export class Runner {
     query: Query,
     plan: Plan,
     isPublicOnly: boolean,
-    ask: (recent: () => Recent | null) => Promise<Row[]>,
+    ask: (recent: () => Recent | null, lease: RecentLease | null) => Promise<Row[]>,
   ): Promise<Row[]> {
     const { recent, rollups } = this.#options;
     // What needs no visits is read from events as fast.
     const mayRead = rollups !== false && plan.form !== "events" && isOfVisits(query, plan) &&
       !(isPublicOnly && readsReferrers(query));
     const lease = mayRead ? await recent?.lease(query) : null;
-    if (!lease) return await ask(() => null);
+    if (!lease) return await ask(() => null, null);
     try {
-      return await ask(lease.now);
+      return await ask(lease.now, lease);
     } catch (error) {
-      if (!messageOf(error).includes(`name ${lease.table} does not exist`)) throw error;
+      const gone = [lease.table, sumsNameOf(lease.table)];
+      const reason = messageOf(error);
+      if (!gone.some((name) => reason.includes(`name ${name} does not exist`))) throw error;
       // DuckDB was opened again, without it.
       lease.forget();
-      return await ask(() => null);
+      return await ask(() => null, null);
     } finally {
       lease.release();
     }

@@ -9,7 +9,8 @@ import { type Answer, answerOf } from "../answer.ts";
 import type { DimensionRef } from "../dimensions.ts";
 import { type MetricName, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
-import { edgeOf, listName } from "../rollups/day_rows.ts";
+import { edgeOf } from "../rollups/day_rows.ts";
+import type { RecentList, RecentListSums, RowsOfLists } from "../rollups/recent_sums.ts";
 import { type Shape, shapeOf } from "../rollups/shapes.ts";
 import type { Edge, RecentPart, Split } from "../rollups/split.ts";
 import { countedBy } from "../rollups/rolled.ts";
@@ -22,13 +23,14 @@ import {
   laterVisitors,
   OF_VISITS,
   PARTS,
-  recentVisits,
   storedKey,
   unnestedParts,
 } from "../sql/stored_rows.ts";
 import { LIST_AGGREGATES } from "./lists.ts";
 
 const UNION = "\n  union all by name\n  ";
+/** What is counted beside visitors. */
+const COUNTS = ["pageviews", "events"] as const;
 
 /** A list, or the visitors of the whole site. */
 interface Kind {
@@ -48,28 +50,29 @@ export function answersOfLists(queries: readonly Query[], rows: readonly Row[]):
 /**
  * The statement. Columns: kind, the place of the query; k0; every metric of any query by its name;
  * total_rows, of the kind. `events` give those of a span, and `rows` also engagements.
+ * `recentSums` are those of `recentListsOf` where the split has recent visits.
  */
 export function buildLists(
   queries: readonly [Query, ...Query[]],
   split: Split,
   { events, rows: all, sums: sumsOf }: Pick<Sources, "events" | "rows" | "sums">,
+  recentSums: RecentListSums | null,
 ): Sql {
   const [first] = queries;
   const kinds = kindsOf(queries);
   const whole: Query = { ...first, metrics: LIST_AGGREGATES, dimensions: refsOf(kinds) };
   const edge = split.edge && edgeRows(kinds, split.edge, sumsOf);
-  const recent = split.recent && recentRows(whole, kinds, split.recent, edge !== null);
   const rows = [
     ...split.events.map((range, index) => {
       const isLast = !split.recent && index === split.events.length - 1;
       return eventRows(whole, kinds, { range, eventsFor: () => events }, isLast);
     }),
-    ...(recent?.several ?? []),
+    ...(split.recent ? takenRows(whole, kinds, split.recent, edge !== null) : []),
     ...(split.recent ? laterRows(whole, kinds, split.recent, events) : []),
   ];
   const counted = [
     ...(rows.length > 0 ? [partRows(edge !== null)] : []),
-    ...(recent?.single ?? []),
+    ...(recentSums ? [recentRows(kinds, recentSums)] : []),
     ...(split.terms.length > 0 ? [summedRows(kinds, split, sumsOf)] : []),
   ];
   const sums = LIST_AGGREGATES.map((name) =>
@@ -79,10 +82,9 @@ export function buildLists(
     edge === null ? raw("") : sql`edge as materialized (${edge}),\n`
   }${
     rows.length === 0 ? raw("") : sql`visitor_rows as (
-  select is_last, kind, k0, visitor_id, max(visitors) as visitors, sum(pageviews) as pageviews,
-    sum(events) as events
+  select is_last, part, kind, k0, visitor_id, sum(pageviews) as pageviews, sum(events) as events
   from (${join(rows, UNION)})
-  group by is_last, kind, k0, visitor_id
+  group by is_last, part, kind, k0, visitor_id
 ),
 `
   }counts as materialized (
@@ -108,7 +110,10 @@ function refsOf(kinds: readonly Kind[]): DimensionRef[] {
 }
 
 /** Numbers of kinds and their keys side by side: a row becomes one for each. */
-function unnested(kinds: readonly Kind[], keyOf: (kind: Kind) => Sql): Sql {
+function unnested<K extends Pick<Kind, "number">>(
+  kinds: readonly K[],
+  keyOf: (kind: K) => Sql,
+): Sql {
   return sql`unnest([${raw(kinds.map(({ number }) => number).join(", "))}]) as kind,
       unnest([${join(kinds.map(keyOf))}]) as k0`;
 }
@@ -131,7 +136,7 @@ function eventRows(
     ref === null ? sql`''` : ident(`key_${whole.dimensions.indexOf(ref)}`);
   const keys = whole.dimensions.map((_, at) => sql`r.${ident(`k${at}`)} as ${ident(`key_${at}`)}`);
   return sql`select * from (${relations.with}
-    select ${raw(String(isLast))} as is_last, ${unnested(kinds, keyOf)}, visitor_id, 1 as visitors,
+    select ${raw(String(isLast))} as is_last, 0 as part, ${unnested(kinds, keyOf)}, visitor_id,
       is_view as pageviews, 1 as events
     from (
       select ${join(keys)}, r.visitor_id, (r.event_name = 'pageview')::integer as is_view
@@ -139,52 +144,76 @@ function eventRows(
     ))`;
 }
 
+/** The lists of some queries, and that of the whole site, as sums of recent visits hold them. */
+export function recentListsOf(queries: readonly [Query, ...Query[]]): RecentList[] {
+  return kindsOf(queries).map(({ ref, missing }) => ({ ref, missing }));
+}
+
+/** What those sums are made of, for the lists of some queries. */
+export function rowsOfRecentLists(queries: readonly [Query, ...Query[]]): RowsOfLists {
+  const [first] = queries;
+  return (lists, visits) => {
+    const kinds = lists.map(({ ref, missing, number }) => ({ ref, missing, number }));
+    const rows = visitRowsOf(first, kinds, visits).map((part) =>
+      sql`select kind as list, * exclude (kind) from (select ${part})`
+    );
+    return join(rows, UNION);
+  };
+}
+
+/** Columns of the rows of visits, after `select`: one for each visit, or part of one, and kind. */
+function visitRowsOf(
+  whole: Query,
+  kinds: readonly Pick<Kind, "ref" | "missing" | "number">[],
+  visits: Sql,
+): Sql[] {
+  const isPart = ({ ref }: Pick<Kind, "ref">) => ref !== null && PARTS.has(ref);
+  const [ofParts, ofVisits] = [kinds.filter(isPart), kinds.filter((kind) => !isPart(kind))];
+  const keyOf = ({ ref, missing }: Pick<Kind, "ref" | "missing">) =>
+    ref === null ? sql`''` : storedKey(ref, { ...whole, missing });
+  const rows: Sql[] = [];
+  if (ofVisits.length > 0) {
+    const counts = COUNTS.map((name) => sql`${raw(OF_VISITS[name] ?? "0")} as ${ident(name)}`);
+    rows.push(sql`r.visitor_id, ${unnested(ofVisits, keyOf)}, ${join(counts)} from ${visits} r`);
+  }
+  if (ofParts.length > 0) {
+    const refs = [...new Set(ofParts.flatMap(({ ref }) => ref ?? []))];
+    const { counts, from } = unnestedParts(refs, COUNTS, visits);
+    rows.push(sql`r.visitor_id, ${unnested(ofParts, keyOf)}, ${counts} from ${from} r`);
+  }
+  return rows;
+}
+
 /**
- * The same from visits that no file holds yet: `several` of visitors who may have other rows, and
- * `single` of those who have one visit and are in no term, as rows of `partRows` that need not be
- * grouped by visitor. Most visitors of a day have one visit.
+ * The rows of recent visits of which their sums are not right, to be taken away again: those of
+ * visitors of whom something came later, and, as far as they are counted, of those of the edge.
  */
-function recentRows(
+function takenRows(
   whole: Query,
   kinds: readonly Kind[],
-  recent: RecentPart,
+  { table, first, hasLater }: RecentPart,
   hasEdge: boolean,
-): { readonly several: readonly Sql[]; readonly single: readonly Sql[] } {
-  const isPart = ({ ref }: Kind) => ref !== null && PARTS.has(ref);
-  const [ofParts, ofVisits] = [kinds.filter(isPart), kinds.filter((kind) => !isPart(kind))];
-  const keyOf = ({ ref }: Kind) => ref === null ? sql`''` : storedKey(ref, whole);
-  const inEdge = hasEdge ? raw("visitor_id in (select key from edge)") : raw("false");
-  const visitsWhere = (condition: Sql) =>
-    sql`(select * from ${recentVisits(recent)} where ${condition})`;
-  const severalVisits = visitsWhere(sql`not is_only or ${inEdge}`);
-  const singleVisits = visitsWhere(sql`is_only and not ${inEdge}`);
-  const counts = LIST_AGGREGATES.map((name) =>
-    sql`${raw(OF_VISITS[name] ?? "0")} as ${ident(name)}`
+): Sql[] {
+  const later = raw("select visitor_id from later_visitors");
+  const others = [
+    ...(hasLater ? [later] : []),
+    ...(hasEdge ? [raw("select key as visitor_id from edge")] : []),
+  ];
+  if (others.length === 0) return [];
+  const part = hasLater ? sql`case when visitor_id in (${later}) then 1 else 2 end` : raw("2");
+  const visits = sql`(select *, ${part} as part from ${ident(table)}
+      semi join (${join(others, " union all ")}) using (visitor_id) where day >= ${first})`;
+  return visitRowsOf(whole, kinds, visits).map((rows) =>
+    sql`select true as is_last, r.part, ${rows}`
   );
-  const rowsOf = (visits: Sql) =>
-    sql`${unnested(ofVisits, keyOf)}, r.visitor_id, ${join(counts)} from ${visits} r`;
-  const several = [sql`select true as is_last, ${rowsOf(severalVisits)}`];
-  const single = [sql`select * exclude (visitor_id) from (select ${rowsOf(singleVisits)})`];
-  if (ofParts.length > 0) {
-    const refs = ofParts.flatMap(({ ref }) => ref ?? []);
-    const partsOf = (visits: Sql) => {
-      const { counts, from } = unnestedParts(refs, LIST_AGGREGATES, visits);
-      return sql`${unnested(ofParts, keyOf)}, r.visitor_id, ${counts} from ${from} r`;
-    };
-    several.push(sql`select true as is_last, ${partsOf(severalVisits)}`);
-    single.push(sql`select * exclude (visitor_id) replace (0 as visitors)
-      from (select ${partsOf(singleVisits)})`);
-    // Each value of the one visit counts its visitor once.
-    single.push(
-      ...ofParts.map(({ number, ref, missing }) =>
-        sql`select ${raw(String(number))} as kind, unnest(list_distinct(list_transform(
-          ${listName(ref ?? "")}, lambda x: coalesce(x, ${missing})))) as k0,
-        1 as visitors, 0 as pageviews, 0 as events
-      from ${singleVisits}`
-      ),
-    );
-  }
-  return { several, single };
+}
+
+/** The sums of recent visits. */
+function recentRows(kinds: readonly Kind[], { table, numbers }: RecentListSums): Sql {
+  const places = kinds.map(({ number }, at) => raw(`(${numbers[at]}, ${number})`));
+  return sql`select l.kind, r.k0, r.visitors, r.pageviews, r.events
+    from ${ident(table)} r
+    join (values ${join(places)}) l(list, kind) on l.list = r.list`;
 }
 
 /** The same from the events of visitors of whom something came later than those visits. */
@@ -212,14 +241,23 @@ function edgeRows(
     ) r ${shapesOf(kinds, edgeOf)}`;
 }
 
+/**
+ * What the rows of visitors count: 0 is a part of events, 1 and 2 are of `takenRows`. Whoever is
+ * known at the edge is counted by the terms.
+ */
 function partRows(hasEdge: boolean): Sql {
-  if (!hasEdge) return raw("select kind, k0, visitors, pageviews, events from visitor_rows");
+  const number = (name: string) =>
+    `case v.part when 0 then v.${name} when 1 then -v.${name} else 0 end as ${name}`;
+  const isKnown = hasEdge ? "e.key is not null" : "false";
   return raw(
-    `select v.kind, v.k0,
-      case when v.is_last and e.key is not null then 0 else v.visitors end as visitors,
-      v.pageviews, v.events
-    from visitor_rows v
-    left join edge e on e.kind = v.kind and e.k0 = v.k0 and e.key = v.visitor_id`,
+    `select v.kind, v.k0, case v.part
+        when 0 then case when v.is_last and ${isKnown} then 0 else 1 end
+        when 1 then -1
+        else case when ${isKnown} then -1 else 0 end
+      end as visitors, ${number("pageviews")}, ${number("events")}
+    from visitor_rows v${
+      hasEdge ? " left join edge e on e.kind = v.kind and e.k0 = v.k0 and e.key = v.visitor_id" : ""
+    }`,
   );
 }
 

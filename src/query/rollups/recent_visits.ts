@@ -26,6 +26,7 @@ import {
   type Tables,
   tablesOf,
 } from "./day_tables.ts";
+import { RecentSums, sumsNameOf } from "./recent_sums.ts";
 import type { Recent } from "./split.ts";
 
 /** Events newer than this may still be on their way to the journal. */
@@ -65,7 +66,8 @@ interface Found {
   readonly table: string | null;
   readonly days: Recent["days"];
   readonly events: number;
-  readonly rows: number;
+  /** Those of its sums included. */
+  rows: number;
   /** How many of the newest events and engagements were not read. */
   readonly newer: number;
 }
@@ -76,6 +78,8 @@ interface Made extends Found {
   /** What a visit and a day are, and which day is the last. */
   readonly rules: string;
   readonly seal: Seal;
+  /** Null where there is no table. */
+  readonly sums: RecentSums | null;
   /** How long it took to make. */
   readonly madeMs: number;
   /** When it may be made again. */
@@ -94,6 +98,8 @@ export interface RecentLease {
   readonly table: string;
   /** What the table holds if it is right at this moment, else null. */
   readonly now: () => Recent | null;
+  /** What its visits add up to by values. */
+  readonly sums: Pick<RecentSums, "find" | "make">;
   /** The table could not be read: it is not used again. */
   readonly forget: () => void;
   readonly release: () => void;
@@ -140,7 +146,7 @@ export class RecentVisits {
     this.#made.set(site, made);
     made.usedMs = nowMs;
     if (later(made) > 0) made.laterUses++;
-    return made.table === null ? null : this.#leaseOf(made, made.table, scope);
+    return made.sums === null ? null : this.#leaseOf(made, made.sums, scope);
   }
 
   /** Whether it is not too soon after the last time. */
@@ -160,12 +166,22 @@ export class RecentVisits {
     await Promise.all(old.map((made) => this.#remove(made)));
   }
 
-  #leaseOf(made: Made, table: string, scope: Scope): RecentLease {
+  #leaseOf(made: Made, sums: RecentSums, scope: Scope): RecentLease {
     made.uses++;
     made.calm?.();
     const { seal, days } = made;
+    const table = sums.visits;
     return {
       table,
+      sums: {
+        find: (lists, first) => sums.find(lists, first),
+        make: async (...asked) => {
+          const rows = await sums.make(...asked);
+          made.rows += rows;
+          if (rows > 0) await this.#makeRoom();
+          return rows;
+        },
+      },
       now: () => {
         if (seal.isBroken || made.isGone) return null;
         return { table, days, toUs: seal.toUs, hasLater: later(made) > 0 };
@@ -220,6 +236,7 @@ export class RecentVisits {
       const nowMs = this.#clock.nowMs();
       const made: Made = {
         ...found,
+        sums: found.table === null ? null : new RecentSums(this.#parts.db, found.table),
         site,
         rules,
         seal,
@@ -265,10 +282,7 @@ export class RecentVisits {
       const found = { days: startsOf(days), events, newer };
       if (events > EVENTS_MAX) return { ...found, table: null, rows: 0 };
       for (const statement of createOfVisits(tables, days)) await ask(statement);
-      await ask(sql`create table ${ident(table)} as select v.*, d.is_only
-        from (${visitRows(tables, days)}) v join ${
-        ident(tables.visitDays)
-      } d on d.rowid = v.visit`);
+      await ask(sql`create table ${ident(table)} as ${visitRows(tables, days)}`);
       const [row] = await ask(sql`select count(*) as rows from ${ident(table)}`);
       isKept = true;
       return { ...found, table, rows: Number(row?.["rows"]) };
@@ -334,7 +348,8 @@ export class RecentVisits {
 
   /** What still reads a table drops it when it has ended. */
   async #drop({ table, uses }: Made): Promise<void> {
-    if (table !== null && uses === 0) await this.#parts.db.drop([table]).catch(() => {});
+    if (table === null || uses > 0) return;
+    await this.#parts.db.drop([table, sumsNameOf(table)]).catch(() => {});
   }
 }
 

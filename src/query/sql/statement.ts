@@ -22,11 +22,12 @@ import {
 import type { SiteRollups } from "../../storage/state/ops/rollup_ops.ts";
 import { PART_DIMENSIONS } from "../rollups/day_tables.ts";
 import type { PartValue } from "../steps.ts";
-import { buildLists } from "../lists/build_lists.ts";
+import { buildLists, recentListsOf } from "../lists/build_lists.ts";
 import { buildQuery, paidRows } from "./build.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { matchingEvents } from "./relations.ts";
 import { propKeys, splitPropKeys } from "../rollups/prop_keys.ts";
+import type { RecentSums } from "../rollups/recent_sums.ts";
 import { buildRolled, rolledShape } from "../rollups/rolled.ts";
 import {
   eventRows,
@@ -87,18 +88,24 @@ export function statementOf(
   return buildQuery(query, plan, keyed.events);
 }
 
+/** What lists can be answered from beside closed days. */
+export interface ListsContext {
+  readonly recent: Recent | null;
+  /** The sums of some lists over recent visits from a day on; null where they are not made yet. */
+  readonly recentSums: RecentSums["find"];
+  /** How many rows files hold of a range. */
+  readonly rowsBetween: (range: Range) => number;
+}
+
 /**
  * The statement of several lists of one site and range, see `isList`, or null where each is to be
- * asked by itself. `rowsBetween` says how many rows files hold of a range.
+ * asked by itself.
  */
 export function listsStatementOf(
   queries: readonly [Query, ...Query[]],
   sources: Sources,
   asked: StatementContext,
-  { recent, rowsBetween }: {
-    readonly recent: Recent | null;
-    readonly rowsBetween: (range: Range) => number;
-  },
+  { recent, recentSums, rowsBetween }: ListsContext,
 ): Sql | null {
   const [first] = queries;
   const isHeld = queries.every((query) => rollupsFor(query, sources, asked) !== null);
@@ -108,7 +115,9 @@ export function listsStatementOf(
   const split = sums ?? splitOfEvents(first.range);
   if (split.events.some((part) => rowsBetween(part) > LIST_EVENTS_MAX)) return null;
   const keyed = { events: withVisitorKeys(sources.events), rows: withVisitorKeys(sources.rows) };
-  return buildLists(queries, split, { ...keyed, sums: sources.sums });
+  const lists = split.recent && recentSums(recentListsOf(queries), split.recent.first);
+  if (split.recent && !lists) return null;
+  return buildLists(queries, split, { ...keyed, sums: sources.sums }, lists);
 }
 
 /**

@@ -124,7 +124,7 @@ export function visitsWithin(
       ) where events > 0)`;
 }
 
-/** The visits of a table that are whole. `is_only`: the visitor has no other in the table. */
+/** The visits of a table that are whole. */
 export function recentVisits({ table, first, hasLater }: RecentPart): Sql {
   const others = hasLater ? raw(" anti join later_visitors using (visitor_id)") : raw("");
   return sql`(select * from ${ident(table)}${others} where day >= ${first})`;
