@@ -9,6 +9,7 @@ import { isCondition } from "../../../dashboard/grammar/filter.js";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { Query } from "../query.ts";
+import { goalsMeant } from "../budget/filter_size.ts";
 import { edgeOf } from "./day_rows.ts";
 import { isOfDays, type Shape, shapeOf } from "./shapes.ts";
 import type { RecentPart, Split } from "./split.ts";
@@ -46,12 +47,34 @@ export function rolledShape(query: Query, plan: Plan): Shape | undefined {
   if (plan.aggregates.length === 0 && !(plan.money && query.filter === null)) return undefined;
   const bases = query.metrics.map((name) => metricOf(name).base);
   if (bases.includes("goalless_group")) return undefined;
-  if (query.filter === null) return shapeOf(query, plan.aggregates);
   const { filter, dimensions } = query;
+  if (filter === null) {
+    if (dimensions.includes("goal") && !goalNames(query)) return undefined;
+    return shapeOf({ ...query, dimensions: dimensions.map(splitOfGoals) }, plan.aggregates);
+  }
   const isOne = isCondition(filter) && filter.op === "is" && filter.values.length === 1 &&
-    isDimensionOfRows(filter.dimension);
+    (filter.dimension === "goal"
+      ? goalNames({ goals: goalsMeant(filter, query.goals) })?.length === 1
+      : isDimensionOfRows(filter.dimension));
   if (!isOne || query.ownColumns || !dimensions.every(isOfDays)) return undefined;
-  return shapeOf({ ...query, dimensions: [...dimensions, filter.dimension] }, plan.aggregates);
+  const ref = splitOfGoals(filter.dimension);
+  return shapeOf({ ...query, dimensions: [...dimensions, ref] }, plan.aggregates);
+}
+
+/** The split that holds the events of goals that are one name of an event each. */
+function splitOfGoals(ref: DimensionRef): DimensionRef {
+  return ref === "goal" ? "name" : ref;
+}
+
+/** The name of the event that each goal is; null where one is more, or something else. */
+function goalNames({ goals }: Pick<Query, "goals">): { goal: string; event: string }[] | null {
+  const found = goals.flatMap(({ name, filter }) => {
+    const isName = isCondition(filter) && filter.op === "is" && filter.dimension === "name" &&
+      filter.caseSensitive !== false;
+    const [event, ...others] = isName ? filter.values : [];
+    return event === undefined || others.length > 0 ? [] : { goal: name, event };
+  });
+  return found.length === goals.length && found.length > 0 ? found : null;
 }
 
 /** Whether a dimension is neither a goal nor a part of time. */
@@ -271,7 +294,7 @@ class Rolled {
   }
 
   #rows(query: Query, shape: Shape): Sql {
-    return sql`select * from ${this.#sums([shape.name], this.#split.paths)} r
+    return sql`select * from ${this.#sums([shape.name], this.#split.paths)} r${goalRows(query)}
       where shape = ${shape.name}${meets(query, shape)}`;
   }
 
@@ -281,7 +304,7 @@ class Rolled {
     if (edge === null) return null;
     const columns = [...this.#keys(query, shape), raw("r.key")];
     return sql`select ${join(columns)} from (
-      select * from ${this.#sums([edgeOf(shape)], edge.paths)} r
+      select * from ${this.#sums([edgeOf(shape)], edge.paths)} r${goalRows(query)}
       where shape = ${edgeOf(shape)} and day between ${edge.first} and ${edge.last}${
       meets(query, shape)
     }
@@ -304,6 +327,7 @@ class Rolled {
     return query.dimensions.map((ref, index) => {
       const name = ident(`k${index}`);
       if (isOfDays(ref)) return sql`${this.#bucket(ref, query)} as ${name}`;
+      if (ref === "goal") return sql`r.goal as ${name}`;
       return sql`${stored(ref, shape, query)} as ${name}`;
     });
   }
@@ -334,6 +358,14 @@ export function countedBy({ terms }: Pick<Split, "terms">): Counted {
     firstDay: raw("t.first"),
     signed: (value) => sql`${value} * t.sign`,
   };
+}
+
+/** Each row of a split once for each goal that it is of, where a query splits by goals. */
+function goalRows(query: Query): Sql {
+  const names = query.dimensions.includes("goal") ? goalNames(query) : null;
+  if (!names) return raw("");
+  const values = names.map(({ goal, event }) => sql`(${goal}, ${event})`);
+  return sql` join (values ${join(values)}) goals(goal, event) on goals.event = r.v1`;
 }
 
 /** Which rows of a split meet the filter. */

@@ -227,8 +227,14 @@ function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site
     weekStart: draw.one([1, 7] as const),
     gapUs,
     filter,
-    goals: [],
+    goals: draw.one([[], GOALS.slice(0, 2), GOALS]),
   };
+  if (draw.is(0.08)) {
+    return queryOf({ ...scope, filter: null }, {
+      metrics: metrics.length > 0 ? metrics : ["visitors", "conversion_rate"],
+      dimensions: [...(time ? [time] : []), "goal"],
+    });
+  }
   if (ofOne) {
     return queryOf(scope, {
       metrics: metrics.length > 0 ? metrics : ["visitors", "visits"],
@@ -253,6 +259,22 @@ function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site
   });
 }
 
+/** Those that are names of events, then one that is more. */
+const GOALS: Query["goals"] = [
+  { name: "Sign up", filter: { op: "is", dimension: "name", values: ["signup"] } },
+  { name: "View", filter: { op: "is", dimension: "name", values: ["pageview"] } },
+  {
+    name: "Page",
+    filter: {
+      op: "and",
+      of: [
+        { op: "is", dimension: "name", values: ["pageview"] },
+        { op: "matches", dimension: "page", values: ["^/[ab]$"] },
+      ],
+    },
+  },
+];
+
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   source: ["Google", "Bing", "example.org", "Direct / None"],
   country: ["DE", "us", "(not set)"],
@@ -264,6 +286,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   page: ["/", "/a", "/c"],
   name: ["pageview", "signup"],
   hostname: ["example.com", "(not set)"],
+  goal: ["Sign up", "View", "Page"],
   title: ["/", "Sale", "(not set)"],
   exit_hostname: ["example.com", "(not set)"],
   referrer_host: ["bing.com", "Direct / None"],
