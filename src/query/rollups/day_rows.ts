@@ -271,7 +271,7 @@ function squareOf(sum: string): Sql {
 }
 
 /** The shape of the rows of `insertEdge`. */
-export function edgeOf({ name }: Shape): string {
+export function edgeOf({ name }: Pick<Shape, "name">): string {
   return `${EDGE}${name}`;
 }
 

@@ -36,7 +36,7 @@ export interface Tables {
   readonly parts: string;
   /** Each visit on each day on which it has events. */
   readonly visitDays: string;
-  /** Counts of each visit on each day by page and title. */
+  /** Counts of each visit on each day by page, title and name of the event. */
   readonly pages: string;
   /** The events of each visit and day as a list: what `PART_DIMENSIONS` name, and when. */
   readonly lists: string;
@@ -287,7 +287,7 @@ function createPages({ placed, pages, visitDays, attached }: Tables): Sql {
   return sql`create table ${ident(pages)} as
     select p.*, d.is_one_day${join(numbers, "")}
     from (
-      select visitor_id, visit_start_us, day, pathname, title, count(*) as events,
+      select visitor_id, visit_start_us, day, pathname, title, event_name, count(*) as events,
         count(*) filter (where is_view) as pageviews,
         coalesce(sum(stay_us) filter (where is_view), 0)::bigint as page_us,
         count(stay_us) filter (where is_view) as page_times,
@@ -303,7 +303,7 @@ function createPages({ placed, pages, visitDays, attached }: Tables): Sql {
         )
         ${withEngagedPages(raw("steps"), ident(attached))}
       )
-      group by visitor_id, visit_start_us, day, pathname, title
+      group by visitor_id, visit_start_us, day, pathname, title, event_name
     ) p
     join ${ident(visitDays)} d using (visitor_id, visit_start_us, day)`;
 }

@@ -8,7 +8,7 @@ import type { EventsOf } from "../../storage/tiers/event_rows.ts";
 import { isCondition } from "../../../dashboard/grammar/filter.js";
 import { dimensionOf, type DimensionRef } from "../dimensions.ts";
 import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
-import type { Query } from "../query.ts";
+import type { CheckedCondition, Query } from "../query.ts";
 import { goalsMeant } from "../budget/filter_size.ts";
 import { edgeOf } from "./day_rows.ts";
 import { isOfDays, type Shape, shapeOf } from "./shapes.ts";
@@ -49,30 +49,44 @@ export function rolledShape(query: Query, plan: Plan): Shape | undefined {
   if (bases.includes("goalless_group")) return undefined;
   const { filter, dimensions } = query;
   if (filter === null) {
-    if (dimensions.includes("goal") && !goalNames(query)) return undefined;
-    return shapeOf({ ...query, dimensions: dimensions.map(splitOfGoals) }, plan.aggregates);
+    if (dimensions.includes("goal") && !valuesOfGoals(query.goals)) return undefined;
+    const refs = dimensions.map((ref) => ref === "goal" ? "name" : ref);
+    return shapeOf({ ...query, dimensions: refs }, plan.aggregates);
   }
-  const isOne = isCondition(filter) && filter.op === "is" && filter.values.length === 1 &&
-    (filter.dimension === "goal"
-      ? goalNames({ goals: goalsMeant(filter, query.goals) })?.length === 1
-      : isDimensionOfRows(filter.dimension));
+  const isOne = isCondition(filter) && filter.op === "is" && filter.values.length === 1;
   if (!isOne || query.ownColumns || !dimensions.every(isOfDays)) return undefined;
-  const ref = splitOfGoals(filter.dimension);
-  return shapeOf({ ...query, dimensions: [...dimensions, ref] }, plan.aggregates);
+  const refs = refsOfOne(filter, query);
+  return refs && shapeOf({ ...query, dimensions: [...dimensions, ...refs] }, plan.aggregates);
 }
 
-/** The split that holds the events of goals that are one name of an event each. */
-function splitOfGoals(ref: DimensionRef): DimensionRef {
-  return ref === "goal" ? "name" : ref;
+/** The dimensions of the split that holds what meets a condition on one value. */
+function refsOfOne(condition: CheckedCondition, { goals }: Query): DimensionRef[] | undefined {
+  const { dimension } = condition;
+  if (dimension !== "goal") return isDimensionOfRows(dimension) ? [dimension] : undefined;
+  const [only, ...others] = valuesOfGoals(goalsMeant(condition, goals)) ?? [];
+  return only && others.length === 0 ? [...only.refs] : undefined;
 }
 
-/** The name of the event that each goal is; null where one is more, or something else. */
-function goalNames({ goals }: Pick<Query, "goals">): { goal: string; event: string }[] | null {
-  const found = goals.flatMap(({ name, filter }) => {
-    const isName = isCondition(filter) && filter.op === "is" && filter.dimension === "name" &&
-      filter.caseSensitive !== false;
-    const [event, ...others] = isName ? filter.values : [];
-    return event === undefined || others.length > 0 ? [] : { goal: name, event };
+/** A goal that is one value of a split. */
+interface ValueOfGoal {
+  readonly goal: string;
+  readonly refs: readonly DimensionRef[];
+  readonly values: readonly string[];
+}
+
+/** The values that goals are: a name of an event, or a page too; null where one is more. */
+function valuesOfGoals(goals: Query["goals"]): ValueOfGoal[] | null {
+  const found = goals.flatMap(({ name: goal, filter }) => {
+    const parts = !isCondition(filter) && filter.op === "and" ? filter.of : [filter];
+    const pairs = parts.flatMap((part) => {
+      if (!isCondition(part) || part.op !== "is" || part.caseSensitive === false) return [];
+      const [value, ...others] = part.values;
+      const isText = value !== undefined && value !== dimensionOf(part.dimension).missing;
+      return isText && others.length === 0 ? [{ ref: part.dimension, value }] : [];
+    });
+    const refs = pairs.map(({ ref }) => ref);
+    const isHeld = refs.length === parts.length && /^name(,page)?$/.test(refs.join());
+    return isHeld ? [{ goal, refs, values: pairs.map(({ value }) => value) }] : [];
   });
   return found.length === goals.length && found.length > 0 ? found : null;
 }
@@ -294,8 +308,29 @@ class Rolled {
   }
 
   #rows(query: Query, shape: Shape): Sql {
-    return sql`select * from ${this.#sums([shape.name], this.#split.paths)} r${goalRows(query)}
-      where shape = ${shape.name}${meets(query, shape)}`;
+    return this.#sumsOf(query, shape, ({ name }) => name, this.#split.paths);
+  }
+
+  /** Rows of sums, which a condition may follow; where goals are asked for, each once for each. */
+  #sumsOf(
+    query: Query,
+    shape: Shape,
+    nameOf: (shape: Pick<Shape, "name">) => string,
+    paths: readonly string[],
+  ): Sql {
+    const goals = query.dimensions.includes("goal") ? valuesOfGoals(query.goals) : null;
+    if (!goals) {
+      return sql`select * from ${this.#sums([nameOf(shape)], paths)} r
+      where shape = ${nameOf(shape)}${meets(query, shape)}`;
+    }
+    const rows = goals.map(({ goal, refs, values: [first, second = null] }) =>
+      sql`(${goal}, ${nameOf({ name: refs.join() })}, ${first ?? ""}, ${second}::varchar)`
+    );
+    const names = [...new Set(goals.map(({ refs }) => nameOf({ name: refs.join() })))];
+    return sql`select r.*, g.goal from ${this.#sums(names, paths)} r
+      join (values ${join(rows)}) g(goal, of_shape, v1, v2)
+        on g.of_shape = r.shape and g.v1 = r.v1 and g.v2 is not distinct from r.v2
+      where true`;
   }
 
   /** The keys and hashes of the visitors of the edge, or null. */
@@ -304,10 +339,9 @@ class Rolled {
     if (edge === null) return null;
     const columns = [...this.#keys(query, shape), raw("r.key")];
     return sql`select ${join(columns)} from (
-      select * from ${this.#sums([edgeOf(shape)], edge.paths)} r${goalRows(query)}
-      where shape = ${edgeOf(shape)} and day between ${edge.first} and ${edge.last}${
-      meets(query, shape)
-    }
+      ${
+      this.#sumsOf(query, shape, edgeOf, edge.paths)
+    } and day between ${edge.first} and ${edge.last}
     ) r`;
   }
 
@@ -358,14 +392,6 @@ export function countedBy({ terms }: Pick<Split, "terms">): Counted {
     firstDay: raw("t.first"),
     signed: (value) => sql`${value} * t.sign`,
   };
-}
-
-/** Each row of a split once for each goal that it is of, where a query splits by goals. */
-function goalRows(query: Query): Sql {
-  const names = query.dimensions.includes("goal") ? goalNames(query) : null;
-  if (!names) return raw("");
-  const values = names.map(({ goal, event }) => sql`(${goal}, ${event})`);
-  return sql` join (values ${join(values)}) goals(goal, event) on goals.event = r.v1`;
 }
 
 /** Which rows of a split meet the filter. */

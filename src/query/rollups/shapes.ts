@@ -20,6 +20,7 @@ const OF_VISITS_AND_EVENTS: readonly (readonly DimensionRef[])[] = [
   ["hostname"],
   ["title"],
   ["name"],
+  ["name", "page"],
   ["entry_page"],
   ["exit_page"],
   ["exit_hostname"],

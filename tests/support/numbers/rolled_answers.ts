@@ -227,7 +227,7 @@ function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site
     weekStart: draw.one([1, 7] as const),
     gapUs,
     filter,
-    goals: draw.one([[], GOALS.slice(0, 2), GOALS]),
+    goals: draw.one([[], GOALS.slice(0, 3), GOALS]),
   };
   if (draw.is(0.08)) {
     return queryOf({ ...scope, filter: null }, {
@@ -259,10 +259,20 @@ function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site
   });
 }
 
-/** Those that are names of events, then one that is more. */
+/** Those that are a name of an event and a page, then one that is more. */
 const GOALS: Query["goals"] = [
   { name: "Sign up", filter: { op: "is", dimension: "name", values: ["signup"] } },
   { name: "View", filter: { op: "is", dimension: "name", values: ["pageview"] } },
+  {
+    name: "Page a",
+    filter: {
+      op: "and",
+      of: [
+        { op: "is", dimension: "name", values: ["pageview"] },
+        { op: "is", dimension: "page", values: ["/a"] },
+      ],
+    },
+  },
   {
     name: "Page",
     filter: {
@@ -286,7 +296,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   page: ["/", "/a", "/c"],
   name: ["pageview", "signup"],
   hostname: ["example.com", "(not set)"],
-  goal: ["Sign up", "View", "Page"],
+  goal: ["Sign up", "View", "Page a", "Page"],
   title: ["/", "Sale", "(not set)"],
   exit_hostname: ["example.com", "(not set)"],
   referrer_host: ["bing.com", "Direct / None"],
