@@ -7,6 +7,7 @@ import {
   intervalOfDay,
 } from "../../../../src/query/engine/engine.ts";
 import { retentionCells } from "../../../../src/query/engine/native/retention.ts";
+import type { Row } from "../../../../src/storage/duckdb.ts";
 import {
   type BruteCohort,
   bruteRetention,
@@ -50,16 +51,7 @@ for (const seed of TEST_SEEDS) {
       await withEvents(events, async (ask) => {
         for (const interval of COHORT_INTERVALS) {
           for (const weekStart of weekStarts(interval)) {
-            for (
-              const { fromUs, ...end } of [
-                { fromUs: 0 },
-                { fromUs: FROM },
-                { fromUs: FROM + 2 * DAY + 1 },
-                { fromUs: FROM, toUs },
-                { fromUs: FROM + 2 * DAY + 1, toUs },
-                { fromUs: FROM - 25 * DAY, toUs },
-              ]
-            ) {
+            for (const { fromUs, ...end } of rangesTo(toUs)) {
               for (
                 const [first, again, firstSql, againSql] of [
                   [any, any, null, null],
@@ -83,19 +75,7 @@ for (const seed of TEST_SEEDS) {
                     })
                   }`,
                 );
-                const found = new Map<number, { size: number; returned: number[] }>();
-                for (const { cohort, size, after, visitors } of rows) {
-                  const row = found.get(Number(cohort)) ??
-                    { size: Number(size), returned: new Array<number>(count).fill(0) };
-                  if (after !== null && after !== undefined) {
-                    row.returned[Number(after)] = Number(visitors);
-                  }
-                  found.set(Number(cohort), row);
-                }
-                const list: BruteCohort[] = [...found].map(([cohort, rest]) => ({
-                  cohort,
-                  ...rest,
-                }));
+                const list = cohortsOf(rows, count);
                 const dayOf = dayNumbers(zone);
                 const expected = bruteRetention(visitors, {
                   intervalOf: (us) => intervalOfDay(dayOf(us), interval, weekStart),
@@ -113,6 +93,30 @@ for (const seed of TEST_SEEDS) {
       });
     });
   }
+}
+
+/** Whether the end of the range is known decides how intervals are kept. */
+function rangesTo(toUs: number): { fromUs: number; toUs?: number }[] {
+  return [
+    { fromUs: 0 },
+    { fromUs: FROM },
+    { fromUs: FROM + 2 * DAY + 1 },
+    { fromUs: FROM, toUs },
+    { fromUs: FROM + 2 * DAY + 1, toUs },
+    { fromUs: FROM - 25 * DAY, toUs },
+  ];
+}
+
+/** The rows of cells as cohorts. */
+function cohortsOf(rows: readonly Row[], count: number): BruteCohort[] {
+  const found = new Map<number, { size: number; returned: number[] }>();
+  for (const { cohort, size, after, visitors } of rows) {
+    const row = found.get(Number(cohort)) ??
+      { size: Number(size), returned: new Array<number>(count).fill(0) };
+    if (after !== null && after !== undefined) row.returned[Number(after)] = Number(visitors);
+    found.set(Number(cohort), row);
+  }
+  return [...found].map(([cohort, rest]) => ({ cohort, ...rest }));
 }
 
 /** The first day of the week matters to weeks alone. */
