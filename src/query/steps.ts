@@ -18,6 +18,7 @@ import { writtenPath } from "../core/paths/normal_form.ts";
 import { join, raw, type Sql, sql } from "../core/sql.ts";
 import { faultOfInstructions, instructionsOf } from "./budget/filter_size.ts";
 import { propText } from "./sql/props.ts";
+
 /** What an event has in one of the dimensions that stored visits list. */
 export interface PartValue {
   readonly ref: "page" | "name";
