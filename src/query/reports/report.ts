@@ -40,13 +40,14 @@ export interface QueryContext {
   ): Promise<Row[]>;
   /**
    * Rows of a statement over the events in the request's range that meet its filter. `build` gets
-   * them as a relation in parentheses with these columns, and the number of their visitors as a
-   * scalar, or null where it is known from the events alone. `needed` tells which are enough.
+   * them as a relation in parentheses with these columns, and a function that gives the number of
+   * their visitors as a scalar, or null where it is known from the events alone. `needed` tells
+   * which are enough.
    */
   matching(
     request: ReportRequest,
     columns: readonly EventColumnName[],
-    build: (events: Sql, visitors: Sql | null) => Sql,
+    build: (events: Sql, visitors: (() => Sql) | null) => Sql,
     needed?: NeededEvents | null,
   ): Promise<Row[]>;
   /**

@@ -151,7 +151,7 @@ export interface MatchingEvents {
   /** A relation of stored columns. */
   readonly events: Sql;
   /** The number of their visitors, as a scalar; null where only the events tell it. */
-  readonly visitors: Sql | null;
+  readonly visitors: (() => Sql) | null;
 }
 
 /** Which of the events are needed; others may be left out where that saves time. */
@@ -185,7 +185,10 @@ export function eventsOf(
     storedEvents(query, columns, stored, which),
     ...split.events.map((range) => sql`select * from ${ofRange(range)}`),
   ];
-  return { events: sql`(${join(parts, UNION)})`, visitors: visitorsOf(query, sources, asked) };
+  return {
+    events: sql`(${join(parts, UNION)})`,
+    visitors: () => visitorsOf(query, sources, asked),
+  };
 }
 
 /** A condition on a stored visit `r`: whether it may hold needed events. Null for every one. */

@@ -46,10 +46,10 @@ function isOfKept(filter: CheckedFilter | null, query: Query): boolean {
   return KEPT.has(filter.dimension) || PARTS.has(filter.dimension);
 }
 
-/** Whether a query reads the referrers of visits. */
+/** Whether a query reads the referrers of visits, which strangers do not see. */
 export function readsReferrers({ dimensions, filter }: Query): boolean {
   const refs = [...dimensions, ...conditionsOf(filter).map(({ dimension }) => dimension)];
-  return refs.includes("referrer");
+  return refs.includes("referrer") || refs.includes("referrer_host");
 }
 
 /** The statement; its columns are those of `buildQuery`. `paths` are files on disk. */

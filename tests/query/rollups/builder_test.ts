@@ -238,6 +238,45 @@ Deno.test("a host that reads as a missing one keeps its own day from rollups alo
   deepEqual(left, all?.filter((day) => day !== dayOfDate(date)));
 });
 
+Deno.test("strangers read of a referrer what events show them, not what sums hold", async () => {
+  const site = { zone: "UTC", idDays: 1 };
+  const referrers = ["https://www.host.example/path", "user:key@other.example/x", "mailto:a@b.c"];
+  const others = referrers.map((referrer, index) =>
+    pageview({
+      at: `2024-03-07T12:0${index}:00Z`,
+      visitor: `stranger ${index}`,
+      page: "/",
+      referrer,
+      referrer_source: "Other",
+    })
+  );
+  const asker = { caller: { kind: "stranger", key: "1", isPublicOnly: true } } as const;
+  await withSite(site, 9, async ({ storage, system }) => {
+    const day = dayOfDate("2024-03-07");
+    const scope = {
+      site: SITE,
+      nowUs: NOW * 1000,
+      zone: "UTC",
+      weekStart: 1,
+      filter: null,
+      goals: [],
+      range: rangeOfDays("UTC", day, day + 1),
+      gapUs: STANDARD_SETTINGS.gapUs,
+    } as const;
+    for (const dimension of ["referrer", "referrer_host", "referrer_source"] as const) {
+      const query = queryOf(scope, { metrics: ["visitors", "visits"], dimensions: [dimension] });
+      const [found, right] = await Promise.all(
+        [true, false].map((rollups) =>
+          runnerOf(storage, system, site, rollups).context(SITE, asker).query(query)
+        ),
+      );
+      deepEqual(found, right, dimension);
+      const keys = found?.rows.flatMap(({ keys }) => keys) ?? [];
+      ok(keys.every((key) => !/user|key|mailto|path/.test(String(key))), keys.join());
+    }
+  }, { others, isEngaged: false, from: "2024-03-05" });
+});
+
 Deno.test("a build that meets a planned opening of DuckDB has not failed", async () => {
   await withSite({ zone: "UTC", idDays: 1 }, 3, async ({ storage, system, site }) => {
     system.clock.advance(DAY_US / 1000);

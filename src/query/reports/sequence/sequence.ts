@@ -129,7 +129,7 @@ async function querySequence(
     request,
     [...new Set([...columnsOfSteps(sequence.conditions), "event_name"] as const)],
     (events, visitors) =>
-      sequenceSql(events, sequence, detail || !sequence.plain, context, visitors),
+      sequenceSql(events, sequence, detail || !sequence.plain, context, visitors?.() ?? null),
     sequence.considered === "none" ? neededFor(sequence.conditions) : null,
   );
   const counts = shapeSequence(rows[0]);
