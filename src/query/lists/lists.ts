@@ -34,6 +34,7 @@ function isCounted({ metrics, order }: Query): boolean {
 
 /** Lists with the same text can be asked for together. */
 export function togetherKey(query: Query): string {
-  const { site, range: { fromUs, toUs }, zone, weekStart, gapUs, order, rows } = query;
-  return JSON.stringify([site, fromUs, toUs, zone, weekStart, gapUs, order, rows === null]);
+  const { site, range: { fromUs, toUs }, zone, weekStart, gapUs, order, rows, missing } = query;
+  const isWhole = rows === null;
+  return JSON.stringify([site, fromUs, toUs, zone, weekStart, gapUs, order, isWhole, missing]);
 }

@@ -1,7 +1,7 @@
 // What the visits of the running day add up to by the values of a dimension, in a table beside
 // theirs: made when a list is first asked for, and right as long as that table is.
 import { Mutex } from "../../core/mutex.ts";
-import { ident, join, raw, type Sql, sql } from "../../core/sql.ts";
+import { ident, type Sql, sql } from "../../core/sql.ts";
 import type { Db } from "../../storage/duckdb.ts";
 import type { DimensionRef } from "../dimensions.ts";
 
@@ -29,6 +29,8 @@ export type RowsOfLists = (
   visits: Sql,
 ) => Sql;
 
+/** Most rows of a table of sums; lists of more values are asked for one by one. */
+const ROWS_MAX = 40_000;
 /** Ends the name of the table of sums. */
 const SUMS = "_sums";
 
@@ -43,26 +45,32 @@ export class RecentSums {
   readonly #numbers = new Map<string, number>();
   readonly #mutex = new Mutex();
   #isMade = false;
+  #rows = 0;
+  readonly #rowsMax: number;
 
-  constructor(db: Pick<Db, "query">, visits: string) {
+  constructor(db: Pick<Db, "query">, visits: string, rowsMax = ROWS_MAX) {
     this.#db = db;
     this.visits = visits;
+    this.#rowsMax = rowsMax;
   }
 
-  /** The sums of visits from a day on; null where they are not made. */
+  /** The sums of visits from a day on; null where they are not made, or too many. */
   find(lists: readonly RecentList[], first: number): RecentListSums | null {
     const numbers = lists.map((list) => this.#numbers.get(keyOf(list, first)));
     const isWhole = numbers.every((number) => number !== undefined);
     return isWhole ? { table: sumsNameOf(this.visits), numbers } : null;
   }
 
-  /** Makes those that are not there; resolves with how many rows were added. */
+  /**
+   * Makes those that are not there, unless all have too many rows: then none is found any more.
+   * Resolves with the number of rows.
+   */
   make(lists: readonly RecentList[], first: number, rowsOf: RowsOfLists): Promise<number> {
     return this.#mutex.run(async () => {
       // The same list may be asked for twice.
       const wanted = new Map(lists.map((list) => [keyOf(list, first), list]));
       const missing = [...wanted].filter(([key]) => !this.#numbers.has(key));
-      if (missing.length === 0) return 0;
+      if (missing.length === 0 || this.#rows > this.#rowsMax) return this.#rows;
       const from = this.#numbers.size;
       const numbered = missing.map(([key, list], at) => ({ ...list, key, number: from + at }));
       const name = ident(sumsNameOf(this.visits));
@@ -72,7 +80,6 @@ export class RecentSums {
         this.#isMade = true;
       }
       const visits = sql`(select * from ${ident(this.visits)} where day >= ${first})`;
-      const numbers = join(numbered.map(({ number }) => raw(String(number))));
       await this.#db.query(sql`insert into ${name}
         select list, k0, count(*), sum(pageviews), sum(events)
         from (
@@ -80,12 +87,17 @@ export class RecentSums {
           from (${rowsOf(numbered, visits)})
           group by list, k0, visitor_id
         )
-        group by list, k0`);
+        group by list, k0
+        limit ${this.#rowsMax + 1 - this.#rows}`);
+      const [row] = await this.#db.query(sql`select count(*) as rows from ${name}`);
+      this.#rows = Number(row?.["rows"]);
+      // What others read stays; nothing is found any more.
+      if (this.#rows > this.#rowsMax) {
+        this.#numbers.clear();
+        return this.#rows;
+      }
       for (const { key, number } of numbered) this.#numbers.set(key, number);
-      const [row] = await this.#db.query(
-        sql`select count(*) as rows from ${name} where list in (${numbers})`,
-      );
-      return Number(row?.["rows"]);
+      return this.#rows;
     });
   }
 }

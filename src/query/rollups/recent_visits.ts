@@ -66,8 +66,7 @@ interface Found {
   readonly table: string | null;
   readonly days: Recent["days"];
   readonly events: number;
-  /** Those of its sums included. */
-  rows: number;
+  readonly rows: number;
   /** How many of the newest events and engagements were not read. */
   readonly newer: number;
 }
@@ -80,6 +79,7 @@ interface Made extends Found {
   readonly seal: Seal;
   /** Null where there is no table. */
   readonly sums: RecentSums | null;
+  sumRows: number;
   /** How long it took to make. */
   readonly madeMs: number;
   /** When it may be made again. */
@@ -176,10 +176,10 @@ export class RecentVisits {
       sums: {
         find: (lists, first) => sums.find(lists, first),
         make: async (...asked) => {
-          const rows = await sums.make(...asked);
-          made.rows += rows;
-          if (rows > 0) await this.#makeRoom();
-          return rows;
+          const before = made.sumRows;
+          made.sumRows = await sums.make(...asked);
+          if (made.sumRows > before) await this.#makeRoom();
+          return made.sumRows;
         },
       },
       now: () => {
@@ -237,6 +237,7 @@ export class RecentVisits {
       const made: Made = {
         ...found,
         sums: found.table === null ? null : new RecentSums(this.#parts.db, found.table),
+        sumRows: 0,
         site,
         rules,
         seal,
@@ -325,7 +326,8 @@ export class RecentVisits {
 
   /** Drops the tables that were not asked for the longest, until the others fit. */
   async #makeRoom(): Promise<void> {
-    const sizeOf = ({ table, rows }: Made) => table === null ? 1 : rows + ROWS_OF_TABLE;
+    const sizeOf = ({ table, rows, sumRows }: Made) =>
+      table === null ? 1 : rows + sumRows + ROWS_OF_TABLE;
     let rows = [...this.#made.values()].reduce((sum, made) => sum + sizeOf(made), 0);
     for (const made of [...this.#made.values()]) {
       if (rows <= ROWS_MAX) return;

@@ -5,7 +5,7 @@ import { Together } from "../../../src/query/lists/together.ts";
 import { STANDARD_SETTINGS } from "../../../src/query/parse.ts";
 import { type Query, queryOf } from "../../../src/query/query.ts";
 import type { Answer } from "../../../src/query/answer.ts";
-import { RecentSums } from "../../../src/query/rollups/recent_sums.ts";
+import { type RecentList, RecentSums } from "../../../src/query/rollups/recent_sums.ts";
 import { RecentVisits } from "../../../src/query/rollups/recent_visits.ts";
 import {
   NOW,
@@ -23,8 +23,8 @@ Deno.test("RecentSums makes each list once, of visits from a day on", async () =
     await db.query(sql`create table own as
       select * from (values (1, 7::ubigint, 'a', 2, 3), (2, 7::ubigint, 'a', 1, 1),
         (2, 8::ubigint, null, 0, 4)) v(day, visitor_id, d_source, pageviews, events)`);
-    const sums = new RecentSums(db, "own");
-    const make = (lists: readonly (typeof ofSource | typeof ofAll)[], first: number) =>
+    const sums = new RecentSums(db, "own", 6);
+    const make = (lists: readonly RecentList[], first: number) =>
       sums.make(lists, first, (numbered, visits) => {
         const [one, ...others] = numbered.map(({ number, ref, missing }) =>
           sql`select ${number}::integer as list, ${
@@ -35,10 +35,10 @@ Deno.test("RecentSums makes each list once, of visits from a day on", async () =
       });
     equal(sums.find([ofSource], 1), null);
     equal(await make([ofSource, ofSource], 1), 2);
-    equal(await make([ofSource], 1), 0);
+    equal(await make([ofSource], 1), 2);
     equal(sums.find([ofSource, ofAll], 1), null);
-    equal(await make([ofAll, ofSource], 1), 1);
-    equal(await make([ofSource], 2), 2);
+    equal(await make([ofAll, ofSource], 1), 3);
+    equal(await make([ofSource], 2), 5);
     const numbers = [sums.find([ofSource, ofAll], 1)?.numbers, sums.find([ofSource], 2)?.numbers];
     deepEqual(numbers, [[0, 1], [2]]);
     const rows = await db.query(sql`select * from own_sums order by list, k0`);
@@ -49,6 +49,14 @@ Deno.test("RecentSums makes each list once, of visits from a day on", async () =
       [2, "a", 1, 1, 1],
       [2, "none", 1, 0, 4],
     ]);
+    // With more rows than are kept nothing is found, and nothing is made again.
+    equal(await make([ofAll], 2), 6);
+    equal(await make([ofAll, ofSource], 3), 6);
+    equal(await make([{ ...ofSource, missing: "other" }], 2), 7);
+    equal(sums.find([ofSource], 1), null);
+    equal(await make([ofSource], 1), 7);
+    const [kept] = await db.query(sql`select count(*) as rows from own_sums`);
+    equal(Number(kept?.["rows"]), 7);
   });
 });
 
