@@ -11,6 +11,7 @@ import { type AggregateName, AGGREGATES, metricOf } from "../metrics.ts";
 import type { CheckedCondition, Query } from "../query.ts";
 import { goalsMeant } from "../budget/filter_size.ts";
 import { edgeOf } from "./day_rows.ts";
+import { valuesOfGoals } from "./goal_values.ts";
 import { isOfDays, type Shape, shapeOf } from "./shapes.ts";
 import type { RecentPart, Split } from "./split.ts";
 import {
@@ -49,7 +50,9 @@ export function rolledShape(query: Query, plan: Plan): Shape | undefined {
   if (bases.includes("goalless_group")) return undefined;
   const { filter, dimensions } = query;
   if (filter === null) {
-    if (dimensions.includes("goal") && !valuesOfGoals(query.goals)) return undefined;
+    if (!dimensions.includes("goal")) return shapeOf(query, plan.aggregates);
+    const isAlone = dimensions.every((ref) => ref === "goal" || isOfDays(ref));
+    if (!isAlone || !valuesOfGoals(query.goals)) return undefined;
     const refs = dimensions.map((ref) => ref === "goal" ? "name" : ref);
     return shapeOf({ ...query, dimensions: refs }, plan.aggregates);
   }
@@ -65,30 +68,6 @@ function refsOfOne(condition: CheckedCondition, { goals }: Query): DimensionRef[
   if (dimension !== "goal") return isDimensionOfRows(dimension) ? [dimension] : undefined;
   const [only, ...others] = valuesOfGoals(goalsMeant(condition, goals)) ?? [];
   return only && others.length === 0 ? [...only.refs] : undefined;
-}
-
-/** A goal that is one value of a split. */
-interface ValueOfGoal {
-  readonly goal: string;
-  readonly refs: readonly DimensionRef[];
-  readonly values: readonly string[];
-}
-
-/** The values that goals are: a name of an event, or a page too; null where one is more. */
-function valuesOfGoals(goals: Query["goals"]): ValueOfGoal[] | null {
-  const found = goals.flatMap(({ name: goal, filter }) => {
-    const parts = !isCondition(filter) && filter.op === "and" ? filter.of : [filter];
-    const pairs = parts.flatMap((part) => {
-      if (!isCondition(part) || part.op !== "is" || part.caseSensitive === false) return [];
-      const [value, ...others] = part.values;
-      const isText = value !== undefined && value !== dimensionOf(part.dimension).missing;
-      return isText && others.length === 0 ? [{ ref: part.dimension, value }] : [];
-    });
-    const refs = pairs.map(({ ref }) => ref);
-    const isHeld = refs.length === parts.length && /^name(,page)?$/.test(refs.join());
-    return isHeld ? [{ goal, refs, values: pairs.map(({ value }) => value) }] : [];
-  });
-  return found.length === goals.length && found.length > 0 ? found : null;
 }
 
 /** Whether a dimension is neither a goal nor a part of time. */

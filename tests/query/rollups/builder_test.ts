@@ -277,6 +277,61 @@ Deno.test("strangers read of a referrer what events show them, not what sums hol
   }, { others, isEngaged: false, from: "2024-03-05" });
 });
 
+Deno.test("goals of one event or page are counted from sums, others from events", async () => {
+  const site = { zone: "UTC", idDays: 1 };
+  const is = (dimension: "name" | "page", value: string) =>
+    ({ op: "is", dimension, values: [value] }) as const;
+  const views = (page: CheckedFilter): CheckedFilter => ({
+    op: "and",
+    of: [is("name", "pageview"), page],
+  });
+  const simple = [
+    { name: "Sign up", filter: is("name", "signup") },
+    { name: "A", filter: views(is("page", "/a")) },
+  ];
+  const pattern = {
+    name: "B",
+    filter: views({ op: "matches", dimension: "page", values: ["^/b"] }),
+  };
+  await withSite(site, 9, async ({ storage, system }) => {
+    const day = dayOfDate("2024-03-06");
+    const scope = {
+      site: SITE,
+      nowUs: NOW * 1000,
+      zone: "UTC",
+      weekStart: 1,
+      range: rangeOfDays("UTC", day, day + 4),
+      gapUs: STANDARD_SETTINGS.gapUs,
+    } as const;
+    const [rolled, plain] = [true, false].map((rollups) =>
+      runnerOf(storage, system, site, rollups).context(SITE)
+    );
+    const metrics = ["visitors", "events", "visits", "conversion_rate"] as const;
+    for (
+      const [goals, dimensions, isSummed] of [
+        [simple, ["goal"], true],
+        [simple, ["day", "goal"], true],
+        [simple, ["goal", "page"], false],
+        [simple, ["name", "goal"], false],
+        [[...simple, pattern], ["goal"], false],
+      ] as const
+    ) {
+      const query = queryOf({ ...scope, filter: null, goals }, { metrics, dimensions });
+      let found;
+      const texts = await statementsOf(storage, async () => found = await rolled?.query(query));
+      const right = await plain?.query(query);
+      deepEqual(found, right, `${goals.length} ${dimensions}`);
+      ok((right?.rows.length ?? 0) > 1);
+      equal(texts.some((text) => text.includes("of_shape")), isSummed, `${dimensions}`);
+    }
+    for (const goal of ["Sign up", "A", "B"]) {
+      const filter: CheckedFilter = { op: "is", dimension: "goal", values: [goal] };
+      const query = queryOf({ ...scope, filter, goals: [...simple, pattern] }, { metrics });
+      deepEqual(await rolled?.query(query), await plain?.query(query), goal);
+    }
+  }, { isEngaged: false, from: "2024-03-05" });
+});
+
 Deno.test("a build that meets a planned opening of DuckDB has not failed", async () => {
   await withSite({ zone: "UTC", idDays: 1 }, 3, async ({ storage, system, site }) => {
     system.clock.advance(DAY_US / 1000);

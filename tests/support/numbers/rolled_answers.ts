@@ -232,7 +232,7 @@ function randomQuery(draw: Draw, { zone, gapUs = STANDARD_SETTINGS.gapUs }: Site
   if (draw.is(0.08)) {
     return queryOf({ ...scope, filter: null }, {
       metrics: metrics.length > 0 ? metrics : ["visitors", "conversion_rate"],
-      dimensions: [...(time ? [time] : []), "goal"],
+      dimensions: draw.one([["goal"], [time ?? "day", "goal"], ["goal", "page"], ["name", "goal"]]),
     });
   }
   if (ofOne) {
