@@ -220,11 +220,14 @@ export class SumsInMemory {
   }
 
   /** Makes a table; resolves with whether it holds all that is wanted. */
-  async #make({ site, shape, paths: asked }: Wanted): Promise<boolean> {
+  async #make(wanted: Wanted): Promise<boolean> {
+    const { site, shape, paths: asked } = wanted;
     const old = this.#made.get(keyOf({ site, shape }));
-    const wanted = new Set([...asked, ...old?.paths ?? []]);
-    const known = [...this.#knownPaths(site)].filter((path) => wanted.has(path));
+    const held = new Set([...asked, ...old?.paths ?? []]);
+    const known = [...this.#knownPaths(site)].filter((path) => held.has(path));
     const files = await this.#thatFit(shape, known);
+    // Meanwhile it may have been swept, as nobody has asked for long.
+    if (this.#wanted.get(keyOf(wanted)) !== wanted) return false;
     if (files.length === 0 || (old && files.every(({ path }) => old.paths.has(path)))) return false;
     const edges = files.reduce((sum, file) => sum + file.edges, 0);
     const hasEdge = edges <= this.#limits.edgeRowsMax;
