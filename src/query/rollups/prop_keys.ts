@@ -13,10 +13,13 @@ export const PROP_KEYS = "prop_keys";
 /** Stored columns that keys are read of. */
 export const PROP_COLUMNS = ["visitor_id", "timestamp", "props"] as const;
 
+/** A row for each key of an event's `props`, of events that have some. */
+const KEYS = raw("unnest(json_keys(case when json_valid(props) then props else '{}' end))");
+
 /** The keys of events with `visitor_id` and `props`: a row for each event and key. */
 export function propKeys(events: Sql): Sql {
   return sql`(
-  select visitor_id, unnest(json_keys(case when json_valid(props) then props else '{}' end)) as key
+  select visitor_id, ${KEYS} as key
   from ${events}
   where props is not null
 )`;
@@ -28,9 +31,7 @@ export function createPropKeys({ propKeys: name }: Tables, { scope }: Days, sour
     dayOf(sql`epoch_us(timestamp)`, scope)
   } as day, props from ${source})`;
   return sql`create table ${ident(name)} as
-    select distinct day, unnest(json_keys(
-      case when json_valid(props) then props else '{}' end
-    )) as key, visitor_id
+    select distinct day, ${KEYS} as key, visitor_id
     from ${events}
     where props is not null`;
 }

@@ -238,6 +238,19 @@ Deno.test("a host that reads as a missing one keeps its own day from rollups alo
   deepEqual(left, all?.filter((day) => day !== dayOfDate(date)));
 });
 
+/** What is asked of some closed days in UTC, but for a filter and goals. */
+function closedDays(firstDate: string, days: number) {
+  const day = dayOfDate(firstDate);
+  return {
+    site: SITE,
+    nowUs: NOW * 1000,
+    zone: "UTC",
+    weekStart: 1,
+    range: rangeOfDays("UTC", day, day + days),
+    gapUs: STANDARD_SETTINGS.gapUs,
+  } as const;
+}
+
 Deno.test("strangers read of a referrer what events show them, not what sums hold", async () => {
   const site = { zone: "UTC", idDays: 1 };
   const referrers = ["https://www.host.example/path", "user:key@other.example/x", "mailto:a@b.c"];
@@ -252,17 +265,7 @@ Deno.test("strangers read of a referrer what events show them, not what sums hol
   );
   const asker = { caller: { kind: "stranger", key: "1", isPublicOnly: true } } as const;
   await withSite(site, 9, async ({ storage, system }) => {
-    const day = dayOfDate("2024-03-07");
-    const scope = {
-      site: SITE,
-      nowUs: NOW * 1000,
-      zone: "UTC",
-      weekStart: 1,
-      filter: null,
-      goals: [],
-      range: rangeOfDays("UTC", day, day + 1),
-      gapUs: STANDARD_SETTINGS.gapUs,
-    } as const;
+    const scope = { ...closedDays("2024-03-07", 1), filter: null, goals: [] };
     for (const dimension of ["referrer", "referrer_host", "referrer_source"] as const) {
       const query = queryOf(scope, { metrics: ["visitors", "visits"], dimensions: [dimension] });
       const [found, right] = await Promise.all(
@@ -294,15 +297,7 @@ Deno.test("goals of one event or page are counted from sums, others from events"
     filter: views({ op: "matches", dimension: "page", values: ["^/b"] }),
   };
   await withSite(site, 9, async ({ storage, system }) => {
-    const day = dayOfDate("2024-03-06");
-    const scope = {
-      site: SITE,
-      nowUs: NOW * 1000,
-      zone: "UTC",
-      weekStart: 1,
-      range: rangeOfDays("UTC", day, day + 4),
-      gapUs: STANDARD_SETTINGS.gapUs,
-    } as const;
+    const scope = closedDays("2024-03-06", 4);
     const [rolled, plain] = [true, false].map((rollups) =>
       runnerOf(storage, system, site, rollups).context(SITE)
     );

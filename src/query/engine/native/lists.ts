@@ -13,17 +13,15 @@ export interface StepLists {
   readonly source: Sql;
   /** Whether an event of `source` meets step k (from 1). */
   has(step: number): Sql;
-  /** The same as `body`, of rows of `source`. */
-  bodyOf(source: Sql): Sql;
   /**
-   * Relation body: visitor_id, length (BIGINT, matching events), all_keys (every matching event; in
-   * order, with all_masks beside it, where steps may overlap), and what `met` and `list` read.
-   * Only visitors with a matching event.
+   * Relation body, from a relation of rows of `source`: visitor_id, length (BIGINT, matching
+   * events), all_keys (every matching event; in order, with all_masks beside it, where steps may
+   * overlap), and what `met` and `list` read. Only visitors with a matching event.
    */
-  readonly body: Sql;
-  /** Whether step k (from 1) was met, of a row of `body`; needs no scan of a list. */
+  bodyOf(source: Sql): Sql;
+  /** Whether step k (from 1) was met, of a row of `bodyOf`; needs no scan of a list. */
   met(step: number): Sql;
-  /** The keys of the events that meet step k, of a row of `body`; empty for none. */
+  /** The keys of the events that meet step k, of a row of `bodyOf`; empty for none. */
   list(step: number): Sql;
   /** Relation body: visitor_id, key, us, mask of every matching event, from relation `people`. */
   rows(people: Sql): Sql;
@@ -46,13 +44,13 @@ export function listName(step: number): Sql {
   return ident(`key_${step}`);
 }
 
-/** The body of lists with the list of every step as a column. */
+/** The body of lists, of every matching event, with the list of every step as a column. */
 export function withLists(lists: StepLists, steps: number): Sql {
   const columns = Array.from(
     { length: steps },
     (_, index) => sql`, ${lists.list(index + 1)} as ${listName(index + 1)}`,
   );
-  return sql`select *${join(columns, "")} from (${lists.body})`;
+  return sql`select *${join(columns, "")} from (${lists.bodyOf(sql`(${lists.source})`)})`;
 }
 
 /**
@@ -75,7 +73,6 @@ export function exclusiveLists(events: Sql, steps: readonly Sql[]): StepLists {
     source,
     has: (step) => sql`step = ${raw(String(step))}`,
     bodyOf,
-    body: bodyOf(sql`(${source})`),
     met: (step) => sql`(steps & ${raw(String(2 ** step))}) <> 0`,
     list: (step) => sql`list_filter(all_keys, lambda key: key & 31 = ${raw(String(step))})`,
     rows: (people) =>
@@ -118,7 +115,6 @@ export function overlappingLists(
     source,
     has: (step) => meets(raw("mask"), step),
     bodyOf,
-    body: bodyOf(sql`(${source})`),
     met: (step) => meets(raw("steps"), step),
     list: (step) =>
       sql`list_filter(
